@@ -1,0 +1,91 @@
+package event
+
+import "time"
+
+// A Type names what happened. The names are the wire form.
+type Type string
+
+// The types of this version. More may be added; none will change its meaning.
+const (
+	RunStart  Type = "run_start"  // Hosts, Command, Fanout
+	HostStart Type = "host_start" // Host: it got its place among those at work
+	Connect   Type = "connect"    // Host, Duration: it has a usable connection
+	Output    Type = "output"     // Host, Stream, Data
+	HostEnd   Type = "host_end"   // Host, Outcome, Status, Signal, Kind, Error, Hint, Duration
+	RunEnd    Type = "run_end"    // Summary, Duration
+	Note      Type = "note"       // Level, Message, and Host where it is about one
+)
+
+// A Stream is where output came from.
+type Stream string
+
+// The two streams of a command.
+const (
+	Stdout Stream = "stdout"
+	Stderr Stream = "stderr"
+)
+
+// An Outcome is how a host ended.
+type Outcome string
+
+// The outcomes. Every selected host has exactly one.
+const (
+	OK           Outcome = "ok"            // status 0
+	Failed       Outcome = "failed"        // ended with another status, or the host refused to run it
+	Timeout      Outcome = "timeout"       // stopped because its time was over
+	Unreachable  Outcome = "unreachable"   // no connection, bad host key, refused login
+	Stopped      Outcome = "stopped"       // stopped by the user or a limit of the run; its end was verified
+	Unknown      Outcome = "unknown"       // it was sent, and nobody can say how it ended
+	NotAttempted Outcome = "not_attempted" // the run ended before its turn came
+)
+
+// Outcomes lists all of them, in the order in which summaries name them.
+var Outcomes = []Outcome{OK, Failed, Timeout, Unreachable, Stopped, Unknown, NotAttempted}
+
+// An Event is one thing that happened. Which fields are set depends on Type.
+type Event struct {
+	Type Type
+	Time time.Time
+	Host string
+
+	Hosts   []string // RunStart: every selected host, in selection order
+	Command string   // RunStart: what is run, as the user wrote it
+	Fanout  int      // RunStart
+
+	Stream Stream // Output
+	Data   []byte // Output: any bytes, cut anywhere; valid until Emit returns
+
+	Outcome Outcome // HostEnd
+	// Status is the exit status; -1 where there is none.
+	Status   int
+	Signal   string // HostEnd: without "SIG"
+	Kind     string // HostEnd: a transport.Kind where the outcome came from an error
+	Error    string // HostEnd: what went wrong, without the host's name
+	Hint     string // HostEnd: what to do about it
+	Duration time.Duration
+
+	Level   string // Note: "info" or "warn"
+	Message string // Note
+
+	Summary *Summary // RunEnd
+}
+
+// A Sink takes events. See the package documentation for the rules.
+type Sink interface {
+	Emit(e *Event)
+}
+
+// SinkFunc makes a function a Sink.
+type SinkFunc func(*Event)
+
+// Emit calls f.
+func (f SinkFunc) Emit(e *Event) { f(e) }
+
+// Tee is a Sink that hands every event to each of sinks, in order.
+func Tee(sinks ...Sink) Sink {
+	return SinkFunc(func(e *Event) {
+		for _, s := range sinks {
+			s.Emit(e)
+		}
+	})
+}
