@@ -1,0 +1,3 @@
+// Package credential turns a transport.Login into the authentication of one
+// connection.
+package credential
