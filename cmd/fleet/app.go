@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+)
+
+// An app is one invocation of fleet: what all commands share.
+type app struct {
+	env    env
+	global globalFlags
+	log    *slog.Logger // never nil; discards until openLog
+	logTo  io.Closer    // the file of log, where it is one
+}
+
+func newApp(e env) *app {
+	return &app{env: e, log: slog.New(slog.DiscardHandler)}
+}
+
+// close releases what the app holds.
+func (a *app) close() {
+	if a.logTo != nil {
+		a.logTo.Close()
+	}
+}
+
+// openLog makes the log that FLEET_LOG (a level), FLEET_LOG_PATH (a file in
+// place of stderr) and -v ask for.
+func (a *app) openLog() error {
+	var level slog.Level
+	name := a.env.value("FLEET_LOG")
+	switch {
+	case strings.EqualFold(name, "off"), name == "" && a.global.verbose == 0:
+		return nil
+	case name == "" && a.global.verbose == 1:
+		level = slog.LevelInfo
+	case name == "", strings.EqualFold(name, "trace"):
+		level = slog.LevelDebug
+	default:
+		if err := level.UnmarshalText([]byte(name)); err != nil {
+			return badUsage("FLEET_LOG is %q; it is one of debug, info, warn, error, off", name)
+		}
+	}
+	w := a.env.stderr
+	if path := a.env.value("FLEET_LOG_PATH"); path != "" {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return fmt.Errorf("FLEET_LOG_PATH: %w", err)
+		}
+		w, a.logTo = f, f
+	}
+	a.log = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	return nil
+}
+
+// warn tells the user of something that is not an error. -q does not hide it: a
+// warning is about what may go wrong.
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintf(a.env.stderr, "fleet: warning: "+format+"\n", args...)
+}

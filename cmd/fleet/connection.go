@@ -1,0 +1,95 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// connectionFlags say how to reach hosts. What is not given is left to the
+// inventory and to ssh_config.
+type connectionFlags struct {
+	user           string        // -l
+	port           int           // -p; 0 where it is not given
+	jump           string        // -J
+	configFile     string        // -F; "none" is no file
+	options        []string      // -o
+	identities     []string      // --identity
+	connectTimeout time.Duration // -t; 0 where it is not given
+	askPass        bool          // -k
+}
+
+func (f *connectionFlags) flags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.VarP(text(&f.user, notAPattern), "user", "l", "log in as `NAME`")
+	fs.VarP(port(&f.port), "port", "p", "port `N`")
+	fs.StringVarP(&f.jump, "jump", "J", "", "go through `HOST`, or through several: first,second")
+	fs.StringVarP(&f.configFile, "ssh-config", "F", "", "ssh_config `FILE`; none: read no such file")
+	fs.VarP(texts(&f.options, sshOption), "option", "o", "any ssh_config option, as `KEY=VALUE`; repeatable")
+	fs.Var(texts(&f.identities, nil), "identity", "private key `FILE` to log in with; repeatable")
+	fs.VarP(duration(&f.connectTimeout, "a pseudo-terminal is --tty"), "connect-timeout", "t", "give each host `TIME` to connect (default 10s)")
+	fs.BoolVarP(&f.askPass, "ask-pass", "k", false, "ask for the login password, once")
+	return fs
+}
+
+// becomeFlags say which user a command runs as.
+type becomeFlags struct {
+	sudo    bool   // -s
+	user    string // --become
+	askPass bool   // -K
+}
+
+func (f *becomeFlags) flags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.BoolVarP(&f.sudo, "sudo", "s", false, "run as root")
+	fs.Var(text(&f.user, notAPattern), "become", "run as `USER`")
+	fs.BoolVarP(&f.askPass, "ask-become-pass", "K", false, "ask for the sudo password, once")
+	return fs
+}
+
+// wanted reports whether the command line asks for another user.
+func (f *becomeFlags) wanted() bool { return f.sudo || f.user != "" || f.askPass }
+
+// target is the user to become: root where none is named.
+func (f *becomeFlags) target() string {
+	if f.user == "" {
+		return "root"
+	}
+	return f.user
+}
+
+// limitFlags bound how much happens at one time, and for how long.
+type limitFlags struct {
+	fanout         int           // -f
+	commandTimeout time.Duration // -u; 0 is none
+	idleTimeout    time.Duration // --idle-timeout; 0 is none
+	deadline       time.Duration // --deadline; 0 is none
+}
+
+// defaultFanout is how many hosts are at work at one time, as in clush.
+const defaultFanout = 64
+
+func (f *limitFlags) flags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.VarP(count(&f.fanout, 1, ""), "fanout", "f", "at most `N` hosts at one time (default 64)")
+	fs.VarP(duration(&f.commandTimeout, "the login user is -l"), "command-timeout", "u", "stop a command after `TIME`")
+	fs.Var(duration(&f.idleTimeout, ""), "idle-timeout", "stop a command that printed nothing for `TIME`")
+	fs.Var(duration(&f.deadline, ""), "deadline", "stop the whole run after `TIME`")
+	return fs
+}
+
+// orDefault is the fanout that counts: the flag, FLEET_FANOUT, or the default.
+func (f *limitFlags) orDefault(e *env) (int, error) {
+	if f.fanout > 0 {
+		return f.fanout, nil
+	}
+	name := e.value("FLEET_FANOUT")
+	if name == "" {
+		return defaultFanout, nil
+	}
+	var n int
+	if err := count(&n, 1, "").Set(name); err != nil {
+		return 0, badUsage("FLEET_FANOUT: %q %w", name, err)
+	}
+	return n, nil
+}

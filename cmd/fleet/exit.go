@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The statuses that fleet's own errors have. Those of a run are counted by
+// event.Summary; docs/exit-status.md lists all of them.
+const (
+	statusError      = 1
+	statusDiffers    = 3   // fmt --check: a file would change
+	statusClosedPipe = 141 // as a shell reports a death by SIGPIPE
+)
+
+// An exitError ends fleet with a status and no message: what there is to say was
+// said.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// exit wraps status; nil where that is 0.
+func exit(status int) error {
+	if status == 0 {
+		return nil
+	}
+	return exitError(status)
+}
+
+// A usageError is a mistake on the command line.
+type usageError struct {
+	err  error
+	hint string // what to do in place of it; may be empty
+	see  string // the command whose help tells more: "fleet run"
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// badUsage is a usageError for a mistake that a command finds by itself.
+func badUsage(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...)}
+}
+
+// exitStatus is the one place that knows which error means which status.
+func exitStatus(err error) int {
+	var status exitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status):
+		return int(status)
+	case closedPipe(err):
+		return statusClosedPipe
+	default:
+		return statusError
+	}
+}
+
+// report says on stderr what err has to say.
+func (a *app) report(err error) {
+	var (
+		status exitError
+		usage  *usageError
+	)
+	switch {
+	case err == nil, errors.As(err, &status), closedPipe(err):
+		return
+	case errors.As(err, &usage):
+		a.complain(err)
+		if usage.hint != "" {
+			fmt.Fprintf(a.env.stderr, "hint: %s\n", usage.hint)
+		}
+		if usage.see != "" {
+			fmt.Fprintf(a.env.stderr, "see: %s --help\n", usage.see)
+		}
+	default:
+		a.complain(err)
+	}
+}
+
+// complain prints err as fleet's own.
+func (a *app) complain(err error) {
+	fmt.Fprintf(a.env.stderr, "fleet: %s\n", strings.TrimSuffix(err.Error(), "\n"))
+}
+
+// run is fleet: it carries out args and returns the exit status.
+func run(ctx context.Context, args []string, e env) int {
+	a := newApp(e)
+	defer a.close()
+	root := newRootCommand(a)
+	args, err := normalize(root, args)
+	if err == nil {
+		root.SetArgs(args)
+		_, err = root.ExecuteContextC(ctx)
+	}
+	a.report(err)
+	return exitStatus(err)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"fleet/internal/lang"
+)
+
+// selectionFlags say which hosts, and where their names come from.
+type selectionFlags struct {
+	inventories []string      // -i
+	vars        []lang.VarArg // -e and --var-file, in the order given
+
+	hosts   []string // -w: patterns, ^FILE, or - for stdin
+	groups  []string // -g
+	all     bool     // -a
+	exclude []string // -x
+	limit   []string // --limit
+	pick    string   // --pick: a number or a percentage
+	seed    int64    // --seed
+	expect  int      // --expect-hosts; -1 where it is not given
+}
+
+// inventoryFlags declares those that say where hosts come from.
+func (f *selectionFlags) inventoryFlags() *pflag.FlagSet {
+	fs := newFlagSet()
+	fs.VarP(texts(&f.inventories, notAKey), "inventory", "i", "inventory `PATH`, a file or a folder; repeatable (default: *.fleet.hcl here)")
+	fs.VarP(f.variable(func(s string) (lang.VarArg, error) {
+		return lang.VarArg{Assign: s}, assignment(s)
+	}), "var", "e", "`NAME=VALUE` for a variable of the inventory; repeatable")
+	fs.Var(f.variable(func(s string) (lang.VarArg, error) {
+		return lang.VarArg{File: s}, notEmpty(s)
+	}), "var-file", "`FILE` with values for variables; repeatable")
+	return fs
+}
+
+// flags declares those that select.
+func (f *selectionFlags) flags() *pflag.FlagSet {
+	f.expect = -1
+	fs := newFlagSet()
+	fs.VarP(texts(&f.hosts, nil), "hosts", "w", "the hosts of `PATTERN`, such as 'web[01-20]', '@web!web07'; ^FILE or - reads a list")
+	fs.VarP(texts(&f.groups, nil), "group", "g", "the hosts of a group, by its `NAME`; repeatable")
+	fs.BoolVarP(&f.all, "all", "a", false, "all hosts of the inventory")
+	fs.VarP(texts(&f.exclude, nil), "exclude", "x", "but not those of `PATTERN`")
+	fs.Var(texts(&f.limit, nil), "limit", "only those that are also in `PATTERN`")
+	fs.Var(text(&f.pick, checkPick), "pick", "only `N` of them, or N%, taken at random")
+	fs.Int64Var(&f.seed, "seed", 0, "the same `NUMBER` makes --pick take the same hosts")
+	fs.Var(count(&f.expect, 0, ""), "expect-hosts", "refuse to go on unless exactly `N` hosts are selected")
+	return fs
+}
+
+// variable is a flag that adds to vars; what is given last wins, so -e and
+// --var-file share one list.
+func (f *selectionFlags) variable(read func(string) (lang.VarArg, error)) pflag.Value {
+	return &textValue{
+		list: true,
+		set: func(s string) error {
+			arg, err := read(s)
+			if err == nil {
+				f.vars = append(f.vars, arg)
+			}
+			return err
+		},
+		text: func() string { return "" },
+	}
+}
+
+// given reports whether any flag names hosts.
+func (f *selectionFlags) given() bool {
+	return len(f.hosts) > 0 || len(f.groups) > 0 || f.all
+}
+
+// group is the expression for -g NAME.
+func group(name string) string { return "@" + strings.TrimPrefix(name, "@") }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fleet/internal/lang"
+)
+
+// seeHelp completes a usage error with the command whose help tells more. With
+// always, any error is one.
+func seeHelp(cmd *cobra.Command, err error, always bool) error {
+	var usage *usageError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &usage):
+		if usage.see == "" {
+			usage.see = cmd.CommandPath()
+		}
+		return err
+	case always:
+		return &usageError{err: err, see: cmd.CommandPath()}
+	default:
+		return err
+	}
+}
+
+// A wrongValue is what the value of a flag says about a text it refuses.
+type wrongValue struct {
+	want string // "is not a duration such as 90s or 5m"
+	hint string // "the login user is -l"; may be empty
+}
+
+func (e *wrongValue) Error() string { return e.want }
+
+// flagError turns what pflag says about a flag into a usage error.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	usage := &usageError{err: err, see: cmd.CommandPath()}
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return err
+	case errors.As(err, &unknown):
+		usage.err, usage.hint = unknownFlag(cmd, unknown)
+	case errors.As(err, &missing):
+		usage.err = fmt.Errorf("%s needs a value", flagName(missing.GetFlag()))
+	case errors.As(err, &invalid):
+		var wrong *wrongValue
+		if errors.As(err, &wrong) {
+			usage.err = fmt.Errorf("%s: %q %s", flagName(invalid.GetFlag()), invalid.GetValue(), wrong.want)
+			usage.hint = wrong.hint
+		} else {
+			usage.err = fmt.Errorf("%s: %q: %w", flagName(invalid.GetFlag()), invalid.GetValue(), invalid.Unwrap())
+		}
+	}
+	return usage
+}
+
+// flagName is how a message names a flag: "-u, --command-timeout".
+func flagName(f *pflag.Flag) string {
+	if f.Shorthand == "" {
+		return "--" + f.Name
+	}
+	return "-" + f.Shorthand + ", --" + f.Name
+}
+
+// elsewhere says what a letter that other tools know is called here.
+func elsewhere(letter string) string {
+	switch letter {
+	case "A":
+		return "to be asked for a password: -k"
+	case "H":
+		return "hosts are -w"
+	case "m", "c":
+		return "what fleet does is a word: fleet run, fleet hosts"
+	default:
+		return ""
+	}
+}
+
+func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) (err error, hint string) {
+	if short := e.GetSpecifiedShortnames(); short != "" {
+		name := e.GetSpecifiedName()
+		err = fmt.Errorf("unknown flag -%s", name)
+		if short != name {
+			err = fmt.Errorf("unknown flag -%s in -%s", name, short)
+			// Terraform's flags are long ones with a single dash.
+			if long, _, _ := strings.Cut(short, "="); cmd.Flag(long) != nil {
+				return err, fmt.Sprintf("did you mean --%s?", long)
+			}
+		}
+		return err, elsewhere(name)
+	}
+	name := e.GetSpecifiedName()
+	var names []string
+	visit := func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	}
+	cmd.Flags().VisitAll(visit)
+	cmd.InheritedFlags().VisitAll(visit)
+	if near := lang.Suggest(name, names); near != "" {
+		hint = fmt.Sprintf("did you mean --%s?", near)
+	}
+	return fmt.Errorf("unknown flag --%s", name), hint
+}
+
+// unknownCommand is the error for a word that is no command of parent.
+func unknownCommand(parent *cobra.Command, name string) error {
+	e := &usageError{err: fmt.Errorf("unknown command %q", name), see: parent.CommandPath()}
+	var names []string
+	for _, cmd := range parent.Commands() {
+		if cmd.IsAvailableCommand() {
+			names = append(names, cmd.Name())
+		}
+	}
+	switch near := lang.Suggest(name, names); {
+	case near != "":
+		e.hint = fmt.Sprintf("did you mean %s %s?", parent.CommandPath(), near)
+	case parent.Parent() == nil && strings.ContainsAny(name, "[]@*,"):
+		e.hint = "to run a command on hosts: fleet run -w PATTERN -- COMMAND"
+	}
+	return e
+}
+
+// noArgs refuses any argument.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return badUsage("%s takes no arguments; %q is one too many", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
