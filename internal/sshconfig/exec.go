@@ -1,0 +1,93 @@
+package sshconfig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// execTimeout ends a Match exec command that does not end by itself. ssh waits
+// for ever; here one such command would hold up every host.
+const execTimeout = 30 * time.Second
+
+// execCache runs Match exec commands, each distinct text once.
+type execCache struct {
+	mu    sync.Mutex // guards calls; not held while a command runs
+	calls map[string]*execCall
+}
+
+type execCall struct {
+	done chan struct{} // closed when ok and err are set
+	ok   bool
+	err  error
+}
+
+// run reports whether the command exits with status 0. Callers with the same
+// text share one run; a run that failed to say anything is not remembered, and
+// those who waited for it try themselves.
+func (c *execCache) run(ctx context.Context, shell []string, text string) (bool, error) {
+	for {
+		call, mine := c.join(text)
+		if mine {
+			call.ok, call.err = runShell(ctx, shell, text)
+			if call.err != nil {
+				c.forget(text)
+			}
+			close(call.done)
+			return call.ok, call.err
+		}
+		select {
+		case <-call.done:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+		if call.err == nil {
+			return call.ok, nil
+		}
+	}
+}
+
+func (c *execCache) join(text string) (call *execCall, mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if call = c.calls[text]; call != nil {
+		return call, false
+	}
+	call = &execCall{done: make(chan struct{})}
+	if c.calls == nil {
+		c.calls = make(map[string]*execCall)
+	}
+	c.calls[text] = call
+	return call, true
+}
+
+func (c *execCache) forget(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.calls, text)
+}
+
+// runShell runs text by the user's shell, with no input and no output.
+func runShell(ctx context.Context, shell []string, text string) (bool, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, execTimeout, fmt.Errorf("it took longer than %v", execTimeout))
+	defer cancel()
+	args := append(shell[1:len(shell):len(shell)], text)
+	cmd := exec.CommandContext(ctx, shell[0], args...)
+	killGroup(cmd)
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("Match exec %q: %w", text, context.Cause(ctx))
+	}
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.As(err, &exit) && exit.Exited():
+		return false, nil
+	default:
+		return false, fmt.Errorf("Match exec %q: %w", text, err)
+	}
+}
