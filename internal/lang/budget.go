@@ -1,0 +1,110 @@
+package lang
+
+import (
+	"reflect"
+	"strings"
+	"sync/atomic"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// maxSteps is what the expressions of a project may cost together, besides one
+// step for each byte of its files. A step is an element of a value, 32 bytes of a
+// string, or one round of a loop: about a microsecond and at most 200 bytes.
+const maxSteps = 500_000
+
+// maxNumberBits bounds the exponent of a number: 1e1000000000 is ten bytes to
+// write and a gigabyte to print.
+const maxNumberBits = 4096
+
+// A budget is what may still be spent. It is shared by all goroutines that
+// evaluate in one scope.
+type budget struct{ left atomic.Int64 }
+
+func newBudget(steps int) *budget {
+	b := &budget{}
+	b.left.Store(int64(steps))
+	return b
+}
+
+// pay takes n steps and reports whether there were that many.
+func (b *budget) pay(n int) bool { return b.left.Add(-int64(n)) >= 0 }
+
+// spent reports whether nothing is left.
+func (b *budget) spent() bool { return b.left.Load() < 0 }
+
+// payFor takes the cost of v.
+func (b *budget) payFor(v cty.Value) bool {
+	left := b.left.Load()
+	if left < 0 {
+		return false
+	}
+	return b.pay(cost(v, int(left)+1))
+}
+
+// cost counts the elements of v, and its strings by length, up to limit. Values
+// share their parts, so that a small one can be endless when walked: the count
+// stops at the limit.
+func cost(v cty.Value, limit int) int {
+	n := 1
+	v, _ = v.Unmark()
+	if v == cty.NilVal || v == cty.DynamicVal || !v.IsKnown() || v.IsNull() {
+		return n
+	}
+	switch ty := v.Type(); {
+	case ty == cty.String:
+		s := v.AsString()
+		if len(s) > maxDigits && allDigits(s) {
+			return limit
+		}
+		n += len(s) / 32
+	case ty == cty.Number:
+		if !printable(v) {
+			return limit
+		}
+	case v.CanIterateElements():
+		for it := v.ElementIterator(); it.Next() && n < limit; {
+			_, e := it.Element()
+			n += cost(e, limit-n)
+		}
+	}
+	return min(n, limit)
+}
+
+// printable reports whether the number v has a size that can be written down.
+func printable(v cty.Value) bool {
+	f := v.AsBigFloat()
+	if f.IsInf() || f.Sign() == 0 {
+		return true
+	}
+	exp := f.MantExp(nil)
+	return exp < maxNumberBits && exp > -maxNumberBits
+}
+
+// maxDigits bounds what may be taken for a number: reading one takes time that
+// grows with the square of its length.
+const maxDigits = 1000
+
+func allDigits(s string) bool {
+	return strings.Trim(s, "0123456789+-.eE ") == ""
+}
+
+// The budget travels in the evaluation context, under a name that cannot be
+// written in HCL, so that child contexts inherit it.
+const budgetName = " budget"
+
+func (b *budget) value() cty.Value {
+	return cty.CapsuleVal(cty.Capsule("budget", reflect.TypeFor[budget]()), b)
+}
+
+// budgetOf finds the budget of a context; one that has none, as that of a
+// constant expression, gets its own.
+func budgetOf(ctx *hcl.EvalContext) *budget {
+	for ; ctx != nil; ctx = ctx.Parent() {
+		if v, ok := ctx.Variables[budgetName]; ok {
+			return v.EncapsulatedValue().(*budget)
+		}
+	}
+	return newBudget(maxSteps)
+}

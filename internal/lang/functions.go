@@ -1,0 +1,137 @@
+package lang
+
+import (
+	"errors"
+
+	"github.com/hashicorp/go-cty-funcs/cidr"
+	"github.com/hashicorp/go-cty-funcs/crypto"
+	"github.com/hashicorp/go-cty-funcs/encoding"
+	"github.com/hashicorp/hcl/v2/ext/tryfunc"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+)
+
+// functions is the table of all functions, under the names and with the meanings
+// they have in Terraform. Each call pays for its arguments, and those that could
+// make much out of little are held back first (limitedFunctions).
+func functions(b *budget) map[string]function.Function {
+	out := map[string]function.Function{
+		"try": tryfunc.TryFunc,
+		"can": tryfunc.CanFunc,
+	}
+	for _, table := range []map[string]function.Function{
+		numberFunctions(), textFunctions(), collectionFunctions(), encodingFunctions(), ownFunctions(),
+	} {
+		for name, f := range table {
+			out[name] = limited(f, b, nil)
+		}
+	}
+	for name, l := range limitedFunctions() {
+		out[name] = limited(l.fn, b, l.effort)
+	}
+	return out
+}
+
+func numberFunctions() map[string]function.Function {
+	return map[string]function.Function{
+		"abs":    stdlib.AbsoluteFunc,
+		"ceil":   stdlib.CeilFunc,
+		"floor":  stdlib.FloorFunc,
+		"log":    stdlib.LogFunc,
+		"max":    stdlib.MaxFunc,
+		"min":    stdlib.MinFunc,
+		"pow":    stdlib.PowFunc,
+		"signum": stdlib.SignumFunc,
+	}
+}
+
+func textFunctions() map[string]function.Function {
+	return map[string]function.Function{
+		"chomp":      stdlib.ChompFunc,
+		"formatdate": stdlib.FormatDateFunc,
+		"lower":      stdlib.LowerFunc,
+		"regex":      stdlib.RegexFunc,
+		"strlen":     stdlib.StrlenFunc,
+		"strrev":     stdlib.ReverseFunc,
+		"substr":     stdlib.SubstrFunc,
+		"timeadd":    stdlib.TimeAddFunc,
+		"title":      stdlib.TitleFunc,
+		"trim":       stdlib.TrimFunc,
+		"trimprefix": stdlib.TrimPrefixFunc,
+		"trimspace":  stdlib.TrimSpaceFunc,
+		"trimsuffix": stdlib.TrimSuffixFunc,
+		"upper":      stdlib.UpperFunc,
+	}
+}
+
+func collectionFunctions() map[string]function.Function {
+	return map[string]function.Function{
+		"chunklist":       stdlib.ChunklistFunc,
+		"coalesce":        stdlib.CoalesceFunc,
+		"coalescelist":    stdlib.CoalesceListFunc,
+		"compact":         stdlib.CompactFunc,
+		"concat":          stdlib.ConcatFunc,
+		"contains":        stdlib.ContainsFunc,
+		"element":         stdlib.ElementFunc,
+		"flatten":         stdlib.FlattenFunc,
+		"keys":            stdlib.KeysFunc,
+		"lookup":          stdlib.LookupFunc,
+		"merge":           stdlib.MergeFunc,
+		"range":           stdlib.RangeFunc, // stops at 1024 by itself
+		"reverse":         stdlib.ReverseListFunc,
+		"setintersection": stdlib.SetIntersectionFunc,
+		"setsubtract":     stdlib.SetSubtractFunc,
+		"setunion":        stdlib.SetUnionFunc,
+		"slice":           stdlib.SliceFunc,
+		"sort":            stdlib.SortFunc,
+		"values":          stdlib.ValuesFunc,
+		"zipmap":          stdlib.ZipmapFunc,
+		"tobool":          stdlib.MakeToFunc(cty.Bool),
+		"tolist":          stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
+		"tomap":           stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
+		"tonumber":        stdlib.MakeToFunc(cty.Number),
+		"toset":           stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+		"tostring":        stdlib.MakeToFunc(cty.String),
+	}
+}
+
+func encodingFunctions() map[string]function.Function {
+	return map[string]function.Function{
+		"base64decode": encoding.Base64DecodeFunc,
+		"base64encode": encoding.Base64EncodeFunc,
+		"cidrhost":     cidr.HostFunc,
+		"cidrnetmask":  cidr.NetmaskFunc,
+		"cidrsubnet":   cidr.SubnetFunc,
+		"cidrsubnets":  cidr.SubnetsFunc,
+		"jsonencode":   stdlib.JSONEncodeFunc,
+		"md5":          crypto.Md5Func,
+		"sha1":         crypto.Sha1Func,
+		"sha256":       crypto.Sha256Func,
+		"sha512":       crypto.Sha512Func,
+		"urlencode":    encoding.URLEncodeFunc,
+	}
+}
+
+func errTooExpensive() error { return errors.New("it would take too long or make too much") }
+
+// limited is fn with a price: what effort says, besides the size of the arguments.
+// The type of the result is asked for first, so it is paid there.
+func limited(fn function.Function, b *budget, effort func([]cty.Value) int) function.Function {
+	return function.New(&function.Spec{
+		Params:   fn.Params(),
+		VarParam: fn.VarParam(),
+		Type: func(args []cty.Value) (cty.Type, error) {
+			for _, a := range args {
+				if !b.payFor(a) {
+					return cty.DynamicPseudoType, errTooExpensive()
+				}
+			}
+			if effort != nil && !b.pay(effort(args)) {
+				return cty.DynamicPseudoType, errTooExpensive()
+			}
+			return fn.ReturnTypeForValues(args)
+		},
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return fn.Call(args) },
+	})
+}

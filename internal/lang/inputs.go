@@ -1,0 +1,206 @@
+package lang
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Inputs are the values of variables that come from outside of the project.
+type Inputs struct {
+	// LookupEnv finds FLEET_VAR_<name>. Default os.LookupEnv.
+	LookupEnv func(string) (string, bool)
+	// Args are --var and --var-file in the order of the command line.
+	Args []VarArg
+}
+
+// A VarArg is one --var or one --var-file.
+type VarArg struct {
+	Assign string // "name=value"; or
+	File   string // a file of "name = value" lines in HCL, or a JSON object
+}
+
+// ValuesFile is read where it exists in a folder of the project; *.auto.vars.hcl
+// come after it.
+const ValuesFile = "fleet.vars.hcl"
+
+// assign gives each variable the last value it gets: environment, then
+// fleet.vars.hcl, then *.auto.vars.hcl by name, then the command line.
+func (s *Scope) assign(in Inputs) hcl.Diagnostics {
+	values := map[string]cty.Value{}
+	all := s.fromEnvironment(in, values)
+	for _, dir := range s.project.folders {
+		all = append(all, s.fromFolder(dir, values)...)
+	}
+	for _, arg := range in.Args {
+		if arg.File != "" {
+			all = append(all, s.fromFile(arg.File, values)...)
+		} else {
+			all = append(all, s.fromArg(arg.Assign, values)...)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
+		v := s.vars[name]
+		if _, ok := values[name]; ok {
+			continue
+		}
+		values[name] = v.fallback
+		if !v.hasDefault {
+			values[name] = cty.UnknownVal(v.ty)
+			all = append(all, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "No value for variable",
+				Detail:   fmt.Sprintf("The variable %q has no default. Give it a value with --var '%s=...', in %s, or in FLEET_VAR_%s.", name, name, ValuesFile, name),
+				Subject:  &v.at,
+			})
+		}
+	}
+	for name, v := range s.vars {
+		if v.sensitive {
+			values[name] = values[name].Mark(Sensitive)
+		}
+	}
+	s.ctx.Variables["var"] = cty.ObjectVal(values)
+	return all
+}
+
+func (s *Scope) fromEnvironment(in Inputs, values map[string]cty.Value) hcl.Diagnostics {
+	lookup := in.LookupEnv
+	if lookup == nil {
+		lookup = os.LookupEnv
+	}
+	var all hcl.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
+		if raw, ok := lookup("FLEET_VAR_" + name); ok {
+			all = append(all, s.fromText(s.vars[name], raw, "the environment variable FLEET_VAR_"+name, values)...)
+		}
+	}
+	return all
+}
+
+func (s *Scope) fromFolder(dir string, values map[string]cty.Value) hcl.Diagnostics {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return hcl.Diagnostics{cannotRead(dir, err)}
+	}
+	var auto []string
+	var all hcl.Diagnostics
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case e.IsDir():
+		case name == ValuesFile:
+			all = append(all, s.fromFile(filepath.Join(dir, name), values)...)
+		case strings.HasSuffix(name, ".auto.vars.hcl"):
+			auto = append(auto, name)
+		}
+	}
+	for _, name := range auto {
+		all = append(all, s.fromFile(filepath.Join(dir, name), values)...)
+	}
+	return all
+}
+
+// fromFile reads a file of values. A value for a variable nobody declared is a
+// warning, because files are shared between projects.
+func (s *Scope) fromFile(path string, values map[string]cty.Value) hcl.Diagnostics {
+	f, all := s.project.parseFile(filepath.Clean(path))
+	if f == nil || all.HasErrors() {
+		return all
+	}
+	attrs, diags := f.Body.JustAttributes()
+	all = append(all, diags...)
+	for _, name := range slices.Sorted(maps.Keys(attrs)) {
+		a := attrs[name]
+		v := s.vars[name]
+		if v == nil {
+			all = append(all, &hcl.Diagnostic{
+				Severity: hcl.DiagWarning,
+				Summary:  "Value for unknown variable",
+				Detail:   fmt.Sprintf("There is no variable %q in this project, so this value is not used.%s", name, DidYouMean(name, "", slices.Collect(maps.Keys(s.vars)))),
+				Subject:  a.NameRange.Ptr(),
+				Extra:    hideSource{},
+			})
+			continue
+		}
+		val, diags := s.constant(a.Expr, cty.DynamicPseudoType)
+		if v.sensitive {
+			hide(diags)
+		}
+		all = append(all, diags...)
+		if !diags.HasErrors() {
+			all = append(all, v.take(val, a.Expr.Range().Ptr(), "", values)...)
+		}
+	}
+	return all
+}
+
+func hide(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		d.Extra, d.Expression = hideSource{}, nil
+	}
+}
+
+func (s *Scope) fromArg(assign string, values map[string]cty.Value) hcl.Diagnostics {
+	name, raw, ok := strings.Cut(assign, "=")
+	if !ok {
+		return hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "Invalid --var",
+			Detail:   fmt.Sprintf("--var takes NAME=VALUE; %q has no equals sign.", shorten(assign, 60)),
+		}}
+	}
+	name = strings.TrimSpace(name)
+	v := s.vars[name]
+	if v == nil {
+		return hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "Value for unknown variable",
+			Detail:   fmt.Sprintf("--var gives a value for %q, but the project declares no such variable.%s", name, DidYouMean(name, "", slices.Collect(maps.Keys(s.vars)))),
+		}}
+	}
+	return s.fromText(v, raw, "--var "+name, values)
+}
+
+// fromText takes a value from the environment or the command line: as it stands
+// where a string, number or bool is wanted, else as an HCL expression.
+func (s *Scope) fromText(v *variable, raw, origin string, values map[string]cty.Value) hcl.Diagnostics {
+	val := cty.StringVal(raw)
+	if !v.ty.IsPrimitiveType() && v.ty != cty.DynamicPseudoType {
+		e, diags := ParseExpression([]byte(raw), "<"+origin+">", hcl.InitialPos)
+		if !diags.HasErrors() {
+			val, diags = s.constant(e, cty.DynamicPseudoType)
+		}
+		if diags.HasErrors() {
+			values[v.name] = cty.UnknownVal(v.ty)
+			return hcl.Diagnostics{{
+				Severity: hcl.DiagError,
+				Summary:  "Invalid value for variable",
+				Detail:   fmt.Sprintf("The value of %s is no valid HCL expression of type %s.", origin, typeexpr.TypeString(v.ty)),
+			}}
+		}
+	}
+	return v.take(val, nil, origin, values)
+}
+
+// take converts val and stores it.
+func (v *variable) take(val cty.Value, at *hcl.Range, origin string, values map[string]cty.Value) hcl.Diagnostics {
+	out, err := v.convert(val)
+	values[v.name] = out
+	if err == nil && cost(out, maxSteps) == maxSteps {
+		err = fmt.Errorf("it is too large")
+	}
+	if err == nil {
+		return nil
+	}
+	if origin != "" {
+		err = fmt.Errorf("%s: %w", origin, err)
+	}
+	return hcl.Diagnostics{v.invalid(err, at)}
+}

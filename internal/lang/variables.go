@@ -1,0 +1,177 @@
+package lang
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+// A variable is what a variable block declares.
+type variable struct {
+	name       string
+	at         hcl.Range
+	ty         cty.Type
+	defaults   *typeexpr.Defaults
+	hasDefault bool
+	fallback   cty.Value
+	nullable   bool
+	sensitive  bool
+	checks     hcl.Blocks
+}
+
+func (s *Scope) declareVariables() hcl.Diagnostics {
+	var all hcl.Diagnostics
+	for _, block := range s.project.variables {
+		v, diags := s.declare(block)
+		all = append(all, diags...)
+		if prev, ok := s.vars[v.name]; ok {
+			all = append(all, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Duplicate variable",
+				Detail:   fmt.Sprintf("The variable %q is already declared at %s.", v.name, Place(prev.at)),
+				Subject:  &v.at,
+			})
+			continue
+		}
+		s.vars[v.name] = v
+	}
+	return all
+}
+
+func (s *Scope) declare(block *hcl.Block) (*variable, hcl.Diagnostics) {
+	v := &variable{name: block.Labels[0], at: block.DefRange, ty: cty.DynamicPseudoType, nullable: true}
+	content, all := s.project.Content(block.Body, &hcl.BodySchema{
+		Attributes: []hcl.AttributeSchema{
+			{Name: "type"}, {Name: "default"}, {Name: "description"}, {Name: "nullable"}, {Name: "sensitive"},
+		},
+		Blocks: []hcl.BlockHeaderSchema{{Type: "validation"}},
+	})
+	v.checks = content.Blocks
+	for name, into := range map[string]*bool{"nullable": &v.nullable, "sensitive": &v.sensitive} {
+		if a := content.Attributes[name]; a != nil {
+			val, diags := s.constant(a.Expr, cty.Bool)
+			all = append(all, diags...)
+			if val.IsKnown() && !val.IsNull() {
+				*into = val.True()
+			}
+		}
+	}
+	if a := content.Attributes["description"]; a != nil {
+		_, diags := s.constant(a.Expr, cty.String)
+		all = append(all, diags...)
+	}
+	if a := content.Attributes["type"]; a != nil {
+		ty, defaults, diags := typeexpr.TypeConstraintWithDefaults(a.Expr)
+		all = append(all, diags...)
+		v.ty, v.defaults = ty, defaults
+	}
+	if a := content.Attributes["default"]; a != nil {
+		val, diags := s.constant(a.Expr, cty.DynamicPseudoType)
+		all = append(all, diags...)
+		v.hasDefault, v.fallback = true, cty.UnknownVal(v.ty)
+		if !diags.HasErrors() {
+			val, err := v.convert(val)
+			if err != nil {
+				all = append(all, v.invalid(err, a.Expr.Range().Ptr()))
+			}
+			v.fallback = val
+		}
+	}
+	return v, all
+}
+
+// constant evaluates what may not refer to anything.
+func (s *Scope) constant(e hcl.Expression, want cty.Type) (cty.Value, hcl.Diagnostics) {
+	ctx := &hcl.EvalContext{
+		Variables: map[string]cty.Value{budgetName: s.budget.value()},
+		Functions: s.ctx.Functions,
+	}
+	native, diags := nativeExpr(e)
+	if diags.HasErrors() {
+		return cty.UnknownVal(want), diags
+	}
+	if refs := native.Variables(); len(refs) > 0 {
+		at := refs[0].SourceRange()
+		return cty.UnknownVal(want), append(diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError,
+			Summary:  "Value must be constant",
+			Detail:   fmt.Sprintf("Nothing can be referred to here, not even %q; locals may be made from variables instead.", traversalString(refs[0])),
+			Subject:  &at,
+		})
+	}
+	v, more := s.eval(ctx, native, want)
+	return v, append(diags, more...)
+}
+
+// convert gives val the declared type, and fills in optional() attributes.
+func (v *variable) convert(val cty.Value) (cty.Value, error) {
+	if v.defaults != nil && !val.IsNull() {
+		val = v.defaults.Apply(val)
+	}
+	out, err := convert.Convert(val, v.ty)
+	if err != nil {
+		return cty.UnknownVal(v.ty), err
+	}
+	if out.IsNull() && !v.nullable {
+		return cty.UnknownVal(v.ty), fmt.Errorf("it may not be null")
+	}
+	return out, nil
+}
+
+func (v *variable) invalid(err error, at *hcl.Range) *hcl.Diagnostic {
+	d := &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Invalid value for variable",
+		Detail:   fmt.Sprintf("The value does not fit the variable %q, declared at %s: %s.", v.name, Place(v.at), err),
+		Subject:  at,
+	}
+	if v.sensitive {
+		d.Extra = hideSource{}
+	}
+	return d
+}
+
+// validate checks the validation blocks, which may refer to everything.
+func (s *Scope) validate() hcl.Diagnostics {
+	var all hcl.Diagnostics
+	for _, v := range s.vars {
+		for _, block := range v.checks {
+			all = append(all, s.checkVariable(v, block)...)
+		}
+	}
+	return all
+}
+
+func (s *Scope) checkVariable(v *variable, block *hcl.Block) hcl.Diagnostics {
+	content, all := s.project.Content(block.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
+		{Name: "condition", Required: true}, {Name: "error_message", Required: true},
+	}})
+	if all.HasErrors() {
+		return all
+	}
+	condition := content.Attributes["condition"].Expr
+	ok, diags := s.Eval(condition, cty.Bool)
+	all = append(all, diags...)
+	message, diags := s.Eval(content.Attributes["error_message"].Expr, cty.String)
+	all = append(all, diags...)
+	ok, _ = ok.Unmark()
+	if all.HasErrors() || !ok.IsKnown() || !message.IsKnown() || !ok.IsNull() && ok.True() {
+		return all
+	}
+	text := "The value is not allowed."
+	if !message.IsNull() && !message.IsMarked() {
+		text = message.AsString()
+	}
+	native, _ := nativeExpr(condition)
+	return append(all, &hcl.Diagnostic{
+		Severity:    hcl.DiagError,
+		Summary:     "Invalid value for variable",
+		Detail:      fmt.Sprintf("%s This was checked by the validation of variable %q.", text, v.name),
+		Subject:     condition.Range().Ptr(),
+		Expression:  native,
+		EvalContext: s.ctx,
+	})
+}
