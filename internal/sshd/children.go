@@ -1,0 +1,63 @@
+package sshd
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Children are the processes that commands started, and all that these started
+// in turn. A process that put itself into a session of its own is still found
+// on Linux, by a mark in its environment; elsewhere it escapes.
+type Children struct {
+	marker  string // "NAME=value" in the environment of every command
+	private bool   // belongs to one server
+
+	mu     sync.Mutex // guards groups and used
+	groups map[int]group
+	used   bool // a command was started
+}
+
+// A group is a process group that a command was started in.
+type group struct {
+	of *Server
+	// led is set until the leader is reaped. After that its number is ours
+	// only as long as the group has members.
+	led bool
+}
+
+// NewChildren makes a set for servers to share (Config.Children). Its owner
+// calls Kill once the servers are closed.
+func NewChildren() *Children {
+	return &Children{marker: "FLEET_SSHD=" + rand.Text(), groups: make(map[int]group)}
+}
+
+// killPatience is how long Kill waits for killed processes to be gone. Only a
+// process stuck in the kernel takes more than a moment.
+const killPatience = 10 * time.Second
+
+// Kill ends everything that is left, and verifies it. An error names the
+// processes that could not be ended.
+func (c *Children) Kill() error {
+	c.mu.Lock()
+	used := c.used
+	c.mu.Unlock()
+	if !used {
+		return nil
+	}
+	pause := time.Millisecond
+	for deadline := time.Now().Add(killPatience); ; {
+		left := c.killAll()
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			slices.Sort(left)
+			return fmt.Errorf("sshd: processes are left that cannot be ended: %v", left)
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, 100*time.Millisecond)
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package sshd
+
+// No commands run on these systems.
+func (c *Children) killOf(*Server) {}
+func (c *Children) killAll() []int { return nil }
