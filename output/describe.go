@@ -1,0 +1,86 @@
+package output
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"fleet/event"
+	"fleet/internal/term"
+)
+
+// short says how a host ended in a few words, for headers and summaries; empty
+// for success.
+func short(e *event.Event) string {
+	switch {
+	case e.Outcome == event.OK:
+		return ""
+	case e.Outcome == event.Failed && e.Signal != "":
+		return "killed by SIG" + term.Clean(e.Signal)
+	case e.Outcome == event.Failed && e.Status > 0:
+		return "exit " + strconv.Itoa(e.Status)
+	}
+	s := label(e.Outcome)
+	if e.Error == "" || e.Outcome == event.NotAttempted {
+		return s
+	}
+	return s + ": " + term.Clean(cause(e.Host, e.Error))
+}
+
+// long says the same of a host by itself, with all that is known.
+func long(e *event.Event) string {
+	var s string
+	switch {
+	case e.Outcome == event.Failed && e.Signal != "":
+		s = "killed by SIG" + term.Clean(e.Signal)
+	case e.Outcome == event.Failed && e.Status > 0:
+		s = fmt.Sprintf("exited with status %d", e.Status)
+	default:
+		s = label(e.Outcome)
+	}
+	if e.Error != "" {
+		s += ": " + term.Clean(e.Error)
+	}
+	return s
+}
+
+// label names an outcome for people.
+func label(o event.Outcome) string {
+	switch o {
+	case event.Timeout:
+		return "timed out"
+	case event.Unknown:
+		return "end unknown"
+	case event.NotAttempted:
+		return "not attempted"
+	default:
+		return term.Clean(string(o))
+	}
+}
+
+// cause takes the host's own name and addresses out of an error, so that the
+// same failure reads the same on all hosts and they can be told in one line.
+func cause(host, text string) string {
+	words := strings.Split(text, " ")
+	kept := words[:0]
+	for _, w := range words {
+		bare := strings.TrimSuffix(w, ":")
+		if bare != "" && (bare == host || isAddress(bare) || strings.HasPrefix(bare, host+":")) {
+			if bare != w && len(kept) > 0 && !strings.HasSuffix(kept[len(kept)-1], ":") {
+				kept[len(kept)-1] += ":"
+			}
+			continue
+		}
+		kept = append(kept, w)
+	}
+	return strings.Join(kept, " ")
+}
+
+func isAddress(s string) bool {
+	if _, err := netip.ParseAddrPort(s); err == nil {
+		return true
+	}
+	_, err := netip.ParseAddr(s)
+	return err == nil
+}

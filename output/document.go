@@ -1,0 +1,74 @@
+package output
+
+import "errors"
+
+// A document is a long text on its way to standard output, in pieces, so that
+// it is never in memory as a whole.
+type document struct {
+	c      *collector
+	escape func([]byte, rune) []byte // for terminals; nil if it is not needed
+	buf    []byte
+	safe   []byte
+	err    error
+
+	checked place // see isText
+	wasText bool
+	known   bool
+}
+
+const documentPiece = 64 << 10
+
+func newDocument(c *collector, escape func([]byte, rune) []byte) *document {
+	d := &document{c: c}
+	if c.cfg.Stdout.sanitize() {
+		d.escape = escape
+	}
+	return d
+}
+
+func (d *document) text(s string) {
+	d.buf = append(d.buf, s...)
+}
+
+func (d *document) bytes(p []byte) { d.buf = append(d.buf, p...) }
+
+// Write is part of io.Writer.
+func (d *document) Write(p []byte) (int, error) {
+	d.bytes(p)
+	return len(p), d.spare()
+}
+
+// each calls fn with the content at p. After a failure it does nothing.
+func (d *document) each(p place, fn func([]byte) error) {
+	if d.err == nil {
+		d.err = d.c.results.store.read(p, fn)
+	}
+}
+
+// spare prints what has gathered once it is enough for a write.
+func (d *document) spare() error {
+	if len(d.buf) < documentPiece {
+		return nil
+	}
+	return d.flush()
+}
+
+// flush prints all but a character that is still incomplete.
+func (d *document) flush() error {
+	n := len(d.buf) - unfinished(d.buf)
+	p := d.buf[:n]
+	if d.escape != nil {
+		d.safe = escapeHidden(d.safe[:0], p, d.escape)
+		p = d.safe
+	}
+	d.c.screen.stdout(p)
+	d.buf = append(d.buf[:0], d.buf[n:]...)
+	if d.err == nil && d.c.screen.gone.Load() {
+		d.err = errGone
+	}
+	return d.err
+}
+
+// errGone stops the work on a document that nobody can read any more; the cause
+// was reported when the write failed.
+var errGone = errors.New("standard output failed")
