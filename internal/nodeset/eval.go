@@ -52,11 +52,20 @@ func (n node) resolve(r Resolver) ([]string, error) {
 		}
 		return s.names(), nil
 	}
-	var patterns []string
-	if n.pat != nil {
-		patterns = n.pat.appendNames(make([]string, 0, n.pat.size))
+	return r.Resolve(*n.term, n.patterns())
+}
+
+// patterns expands the ranges of a term, if it is of a kind that has them.
+func (n node) patterns() []string {
+	switch {
+	case n.pat != nil:
+		return n.pat.appendNames(make([]string, 0, n.pat.size))
+	case n.term.Kind == Name || n.term.Kind == Glob:
+		return []string{n.term.Text}
+	case n.term.Kind == Group:
+		return []string{n.term.Text[1:]}
 	}
-	return r.Resolve(*n.term, patterns)
+	return nil
 }
 
 // A set is a list, in which names may repeat, for as long as there are only

@@ -20,7 +20,7 @@ type node struct {
 	op   byte // ',', '!', '&' or '^'
 	sub  []node
 	term *Term
-	pat  *pattern // of a Name, Glob or Group
+	pat  *pattern // of a Name, Glob or Group with brackets
 }
 
 // Parse reads an expression. It finds every mistake that can be found without

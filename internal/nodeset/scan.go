@@ -41,14 +41,16 @@ func (p *parser) sized(t *Term, start int) (node, *flaw) {
 			text, base = text[1:], base+1
 		}
 		f := checkName(text, t.Kind)
-		if f == nil {
+		if f == nil && (strings.IndexByte(text, '[') >= 0 || len(text) > maxName) {
 			n.pat, f = parsePattern(text)
 		}
 		if f != nil {
 			f.at += base
 			return node{}, f
 		}
-		size = n.pat.size
+		if n.pat != nil {
+			size = n.pat.size
+		}
 	}
 	if p.size += size; p.size > MaxSize {
 		f := tooMany(start)
