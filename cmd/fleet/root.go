@@ -8,6 +8,8 @@ import (
 // commands lists every command, in the order in which help shows them.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		newHostsCommand(a),
+		newFmtCommand(a),
 		newVersionCommand(a),
 	}
 }

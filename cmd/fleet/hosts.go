@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fleet/internal/nodeset"
+)
+
+// hostsFlags say how "fleet hosts" prints.
+type hostsFlags struct {
+	fold, expand, count bool
+	format              string
+}
+
+func newHostsCommand(a *app) *cobra.Command {
+	var (
+		sel  selectionFlags
+		show hostsFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "hosts [flags] [PATTERN...]",
+		Short: "List, fold, expand and count hosts, offline",
+		Long: `List the hosts of PATTERN, or all of the inventory, one name a line. Nothing is
+contacted. Without an inventory the pattern alone is the set, so this does what
+nodeset -e, -f and -c do. With - as PATTERN, names are read from standard input.`,
+		Example: "  fleet hosts --fold '@web!web07'\n  fleet hosts --count 'n[001-128]'",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sel.hosts = append(sel.hosts, args...)
+			return a.listHosts(cmd.Context(), &sel, &show)
+		},
+	}
+	show.format = "text"
+	fs := newFlagSet()
+	fs.BoolVar(&show.fold, "fold", false, "print one folded expression")
+	fs.BoolVar(&show.expand, "expand", false, "print the names on one line")
+	fs.BoolVar(&show.count, "count", false, "print how many")
+	fs.Var(choice(&show.format, "text", "json"), "format", "`FORMAT` of the list: text or json")
+	addFlags(cmd, "What to print", fs)
+	addFlags(cmd, "Which hosts", sel.inventoryFlags())
+	addFlags(cmd, "Which hosts", sel.flags())
+	return cmd
+}
+
+// checkExclusive refuses two ways of printing at one time.
+func (f *hostsFlags) checkExclusive() error {
+	n := 0
+	for _, on := range []bool{f.fold, f.expand, f.count, f.format == "json"} {
+		if on {
+			n++
+		}
+	}
+	if n > 1 {
+		return badUsage("--fold, --expand, --count and --format json do not go together: choose one")
+	}
+	return nil
+}
+
+// print writes the names as the flags say.
+func (f *hostsFlags) print(w io.Writer, names []string) error {
+	var err error
+	switch {
+	case f.fold:
+		_, err = fmt.Fprintln(w, nodeset.Fold(names))
+	case f.expand:
+		_, err = fmt.Fprintln(w, strings.Join(names, " "))
+	case f.count:
+		_, err = fmt.Fprintln(w, len(names))
+	default:
+		out := bufio.NewWriterSize(w, 64<<10)
+		for _, n := range names {
+			if _, err := fmt.Fprintln(out, n); err != nil {
+				return err
+			}
+		}
+		err = out.Flush()
+	}
+	return err
+}
+
+// hostDocument is a host in the JSON of "fleet hosts".
+type hostDocument struct {
+	Name    string            `json:"name"`
+	Address string            `json:"address"`
+	Groups  []string          `json:"groups"`
+	Labels  map[string]string `json:"labels"`
+	Vars    json.RawMessage   `json:"vars"`
+}
+
+// writeJSON writes v for programs, and for people who look at it.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// listHosts is "fleet hosts".
+func (a *app) listHosts(_ context.Context, sel *selectionFlags, show *hostsFlags) error {
+	if err := show.checkExclusive(); err != nil {
+		return err
+	}
+	s := &selector{resolver: nodeset.Names{}, stdin: a.env.stdin}
+	names, err := s.names(sel)
+	if err != nil {
+		return err
+	}
+	if show.format == "json" {
+		docs := make([]hostDocument, len(names))
+		for i, n := range names {
+			docs[i] = hostDocument{Name: n, Address: n, Groups: []string{}, Labels: map[string]string{}, Vars: json.RawMessage("{}")}
+		}
+		return writeJSON(a.env.stdout, docs)
+	}
+	return show.print(a.env.stdout, names)
+}
