@@ -42,6 +42,9 @@ func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 	if err != nil {
 		return Status{}, &Error{Op: "run", Host: t.Label(), Kind: KindInternal, Err: err, Stopped: true}
 	}
+	if c.Started != nil {
+		c.Started()
+	}
 	return p.wait(ctx, t, c)
 }
 

@@ -54,6 +54,10 @@ type Command struct {
 	// TTY asks for a pseudo-terminal; nil runs without one. With a terminal,
 	// stdout and stderr arrive together on Stdout.
 	TTY *TTY
+	// Started, when set, is called once, when the host has been asked to run
+	// the command: limits of time for the command count from there, not from
+	// the connection.
+	Started func()
 	// Grace is the time between TERM and KILL when the command is stopped.
 	// Default 5 s.
 	Grace time.Duration

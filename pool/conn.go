@@ -1,0 +1,188 @@
+package pool
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// A conn is one authenticated connection.
+type conn struct {
+	site   *site
+	ssh    ssh.Conn
+	wire   *wire
+	parent *lease // on the jump host's connection; nil where there is none
+	ended  chan struct{}
+
+	// Guarded by site.mu.
+	active int         // sessions in use
+	limit  int         // sessions allowed
+	uses   int         // leases held, for sessions and for forwarded channels
+	linger *time.Timer // closes it when unused
+
+	mu    sync.Mutex
+	cause error    // why we closed it, first reason wins; guarded by mu
+	spare *opening // a session channel opened ahead; guarded by mu
+	beat  *keepalive
+}
+
+// newConn takes over an authenticated connection and serves it until it ends.
+func newConn(s *site, ln *link) *conn {
+	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, limit: s.pool.cfg.Sessions, ended: make(chan struct{})}
+	c.beat = startKeepalive(c, &s.target.Link)
+	s.pool.work.Go(func() {
+		c.answer(ln.chans, ln.reqs)
+		c.bury()
+	})
+	return c
+}
+
+// answer replies to what the server asks, until the connection ends. One
+// goroutine for both kinds: x/crypto stops reading when either is left waiting.
+func (c *conn) answer(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
+	for chans != nil || reqs != nil {
+		select {
+		case ch, ok := <-chans:
+			if !ok {
+				chans = nil
+				continue
+			}
+			_ = ch.Reject(ssh.Prohibited, "not asked for")
+		case r, ok := <-reqs:
+			if !ok {
+				reqs = nil
+				continue
+			}
+			_ = r.Reply(false, nil) // also the answer to keepalive@openssh.com
+		}
+	}
+}
+
+// bury deals with the end of the connection.
+func (c *conn) bury() {
+	c.beat.stop()
+	_ = c.wire.Close()
+	close(c.ended)
+	c.site.drop(c)
+	if c.parent != nil {
+		c.parent.release()
+	}
+}
+
+// close ends the connection for a reason, which its users will see. It does
+// not wait; the goroutine of serve does what is left to do.
+func (c *conn) close(cause error) {
+	c.mu.Lock()
+	if c.cause == nil {
+		c.cause = cause
+	}
+	c.mu.Unlock()
+	c.site.pool.cfg.Logger.Debug("close", "host", c.site.target.Label(), "cause", cause)
+	_ = c.ssh.Close()
+}
+
+// why is the reason for which the connection ended.
+func (c *conn) why() error {
+	c.mu.Lock()
+	cause := c.cause
+	c.mu.Unlock()
+	if cause != nil {
+		return cause
+	}
+	select {
+	case <-c.ended:
+		return c.ssh.Wait()
+	default:
+		return nil
+	}
+}
+
+// sessionLeads reports whether the server is known to make each session the
+// leader of its own process group. OpenSSH's sshd calls setsid(2) for each.
+func (c *conn) sessionLeads() bool {
+	return strings.Contains(string(c.ssh.ServerVersion()), "OpenSSH")
+}
+
+// startLinger closes the connection after d without use. site.mu is held.
+func (c *conn) startLinger(d time.Duration) {
+	if d < 0 {
+		return
+	}
+	c.stopLinger()
+	c.linger = time.AfterFunc(d, func() {
+		s := c.site
+		s.mu.Lock()
+		unused := c.uses == 0
+		if unused {
+			s.remove(c)
+		}
+		s.mu.Unlock()
+		if unused {
+			c.close(nil)
+		}
+	})
+}
+
+// stopLinger keeps the connection. site.mu is held.
+func (c *conn) stopLinger() {
+	if c.linger != nil {
+		c.linger.Stop()
+		c.linger = nil
+	}
+}
+
+// An opening is a session channel that the server was asked for.
+type opening struct {
+	done chan struct{} // closed when the rest is final
+	ch   ssh.Channel
+	reqs <-chan *ssh.Request
+	err  error
+}
+
+func (c *conn) open() *opening {
+	o := &opening{done: make(chan struct{})}
+	go func() { // ends with the server's answer or with the connection
+		defer close(o.done)
+		o.ch, o.reqs, o.err = c.ssh.OpenChannel("session", nil)
+	}()
+	return o
+}
+
+// session returns a session channel, opened ahead where there is one.
+func (c *conn) session(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+	c.mu.Lock()
+	o := c.spare
+	c.spare = nil
+	c.mu.Unlock()
+	if o == nil {
+		o = c.open()
+	}
+	select {
+	case <-o.done:
+		return o.ch, o.reqs, o.err
+	case <-ctx.Done():
+		go o.discard()
+		return nil, nil, context.Cause(ctx)
+	}
+}
+
+// discard closes a channel that came too late for its caller.
+func (o *opening) discard() {
+	<-o.done
+	if o.err == nil {
+		go ssh.DiscardRequests(o.reqs)
+		_ = o.ch.Close()
+	}
+}
+
+// openAhead asks for the next session channel now.
+func (c *conn) openAhead() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.spare == nil {
+		c.spare = c.open()
+	}
+}

@@ -1,0 +1,178 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"fleet/transport"
+)
+
+// Sizes of the buffers that output is copied through: an idle command holds a
+// small one, one that prints much borrows a large one.
+const (
+	smallCopy = 1 << 10
+	largeCopy = 64 << 10
+)
+
+var largeBuffers = sync.Pool{New: func() any { b := make([]byte, largeCopy); return &b }}
+
+var (
+	errWrongPassword = errors.New("sudo: the password was not accepted")
+	errNotRun        = errors.New("the host did not run the command")
+)
+
+// copyAll copies stdout in this goroutine and stderr in another until both have
+// ended, and starts the copying of stdin when the command has begun.
+func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
+	stdout := &opener{out: writerOrDiscard(s.cmd.Stdout), nonce: []byte(s.inv.nonce)}
+	stdout.send = func() {
+		s.workers.Go(func() { _, _ = io.WriteString(s.ch, s.inv.script) })
+	}
+	stdout.run = func(group, guard int) {
+		s.group, s.guard = group, guard
+		close(s.begun)
+		if s.inv.feed != feedWatchdog {
+			s.workers.Go(func() { s.feed(ctx, cancel) })
+		}
+	}
+	errOut := writerOrDiscard(s.cmd.Stderr)
+	var asking *prompter
+	if s.cmd.Become != nil {
+		asking = &prompter{out: errOut, prompt: []byte(s.inv.prompt), begun: s.begun}
+		asking.answer = func() {
+			password := s.cmd.Become.Password.Reveal() + "\n"
+			s.workers.Go(func() { _, _ = io.WriteString(s.ch, password) })
+		}
+		asking.reject = func(err error) { s.fail(err, cancel) }
+		errOut = asking
+	}
+	var pair sync.WaitGroup
+	pair.Go(func() { s.copy(errOut, s.ch.Stderr(), cancel) })
+	s.copy(stdout, s.ch, cancel)
+	pair.Wait()
+	s.finish(ctx, stdout, asking, cancel)
+}
+
+// finish deals with what was held back when the output has ended.
+func (s *session) finish(ctx context.Context, stdout *opener, asking *prompter, cancel context.CancelCauseFunc) {
+	if stdout.opened {
+		if asking != nil && !asking.done {
+			if err := asking.flush(); err != nil {
+				s.fail(err, cancel)
+			}
+		}
+		return
+	}
+	if s.role != roleCommand || s.conn.why() != nil || ctx.Err() != nil {
+		return
+	}
+	said := strings.TrimSpace(string(stdout.held))
+	if asking != nil {
+		said = strings.TrimSpace(string(asking.held) + "\n" + said)
+	} else {
+		_, _ = stdout.out.Write(stdout.held)
+	}
+	if said == "" {
+		s.fail(errNotRun, nil)
+		return
+	}
+	if asking != nil {
+		s.fail(&plain{lastLine(said), errNotRun}, nil)
+		return
+	}
+	s.fail(fmt.Errorf("%w; its login shell or a forced command said %q instead", errNotRun, lastLine(said)), nil)
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return printable(strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:]))
+}
+
+// copy moves bytes from r to w until r ends. When w fails, the command is
+// stopped and the rest is read and dropped, as an unread channel would stall.
+func (s *session) copy(w io.Writer, r io.Reader, cancel context.CancelCauseFunc) {
+	buf := make([]byte, smallCopy)
+	var large *[]byte
+	for {
+		n, err := r.Read(buf)
+		if n > 0 && w != nil {
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				w = nil
+				s.fail(werr, cancel)
+			}
+		}
+		if err != nil {
+			break
+		}
+		if n == len(buf) && large == nil {
+			large = largeBuffers.Get().(*[]byte)
+			buf = *large
+		}
+	}
+	if large != nil {
+		largeBuffers.Put(large)
+	}
+}
+
+func writerOrDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}
+
+// feed gives the command its stdin, once a guard is in place.
+func (s *session) feed(ctx context.Context, cancel context.CancelCauseFunc) {
+	if s.role == roleCommand {
+		g, err := s.startGuard(ctx)
+		if err != nil {
+			s.fail(fmt.Errorf("no second session to watch over the command, which needs this one's stdin: %w", err), cancel)
+			return
+		}
+		s.workers.Go(func() {
+			<-s.ended
+			g.dismiss()
+		})
+		if s.inv.feed == feedCommand {
+			if _, err := io.WriteString(s.ch, "go\n"); err != nil {
+				return
+			}
+		}
+	}
+	if s.cmd.Stdin == nil {
+		return // a terminal's input stays open until the command ends
+	}
+	if c, ok := s.cmd.Stdin.(io.Closer); ok {
+		s.workers.Go(func() { // unblocks a Read when the command does not want more
+			<-s.ended
+			_ = c.Close()
+		})
+	}
+	// A command that ends without reading all its input is no failure.
+	_, _ = io.Copy(s.ch, s.cmd.Stdin)
+	_ = s.ch.CloseWrite()
+}
+
+// kindOfFailure is the kind for a reason of fleet's own.
+func kindOfFailure(err error) transport.Kind {
+	if errors.Is(err, errWrongPassword) || errors.Is(err, errNotRun) {
+		return transport.KindRefused
+	}
+	return transport.KindInternal
+}
+
+// hintOf says what to do about a failure.
+func hintOf(err error) string {
+	switch {
+	case errors.Is(err, errWrongPassword):
+		return "it was tried once only, so that no account gets locked"
+	case errors.Is(err, errNotRun) && strings.Contains(err.Error(), "password"):
+		return "give the password with -K"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,177 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"fleet/pool/credential"
+	"fleet/pool/hostkey"
+	"fleet/transport"
+)
+
+// A dialing is one connection in the making. One limit of time covers all of it:
+// TCP, banner, key exchange, login, and the repetitions after a server that was
+// too busy.
+type dialing struct {
+	pool   *Pool
+	site   *site
+	target *transport.Target
+	start  time.Time
+	phase  atomic.Int32 // a phase
+	parent *lease       // on the jump host, for the connection to keep
+	trace  *tracer      // nil without a trace
+}
+
+// A link is what a dial comes to: an authenticated connection that nobody
+// serves yet.
+type link struct {
+	ssh    ssh.Conn
+	chans  <-chan ssh.NewChannel
+	reqs   <-chan *ssh.Request
+	wire   *wire
+	parent *lease
+}
+
+// dial connects to the target of s and logs in.
+func (p *Pool) dial(s *site) (*link, error) {
+	t := &s.target
+	limit := t.Link.ConnectTimeout
+	if limit <= 0 {
+		limit = transport.DefaultConnectTimeout
+	}
+	ctx, cancel := context.WithTimeoutCause(p.ctx, limit, &timedOut{limit})
+	defer cancel()
+	w := p.window(t.Addr())
+	for try := 1; ; try++ {
+		d := &dialing{pool: p, site: s, target: t, start: time.Now(), trace: p.newTracer(t)}
+		if err := w.enter(ctx); err != nil {
+			return nil, dialError(t, ctx, err, phaseTCP, nil)
+		}
+		ln, err := d.connect(ctx)
+		congested := errors.Is(err, errCongested)
+		w.leave(congested)
+		if err == nil {
+			if p.cfg.Connected != nil {
+				p.cfg.Connected(t, time.Since(d.start))
+			}
+			return ln, nil
+		}
+		if congested && backoff(ctx, try) == nil {
+			continue
+		}
+		if congested {
+			err = &transport.Error{Op: "connect", Host: t.Label(), Kind: transport.KindUnreachable, Stopped: true,
+				Err:  fmt.Errorf("%w, %d times in %s", errCongested, try, limit),
+				Hint: "it may be overloaded (MaxStartups), or turn this address away"}
+		}
+		return nil, err
+	}
+}
+
+// connect makes one try.
+func (d *dialing) connect(ctx context.Context) (*link, error) {
+	login, err := d.pool.cfg.Credentials.Login(ctx, d.target)
+	if err != nil {
+		return nil, d.failed(ctx, err, nil)
+	}
+	nc, err := d.reach(ctx)
+	if err != nil {
+		return nil, d.failed(ctx, err, nil)
+	}
+	w := newWire(nc, d.trace.tap())
+	d.phase.Store(int32(phaseBanner))
+	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
+	sc, chans, reqs, err := ssh.NewClientConn(w, d.target.Addr(), d.clientConfig(ctx, login))
+	if !stop() && err == nil {
+		_ = sc.Close()
+		err = context.Cause(ctx)
+	}
+	d.trace.login(login.Log(err), err)
+	if err != nil {
+		_ = w.Close()
+		return nil, d.loginFailed(ctx, login, err, w.firstBytes())
+	}
+	w.settle()
+	for _, n := range login.Log(nil).Notices {
+		d.pool.cfg.Logger.Debug("login", "host", d.target.Label(), "notice", n)
+	}
+	d.trace.established(sc)
+	return &link{ssh: sc, chans: chans, reqs: reqs, wire: w, parent: d.parent}, nil
+}
+
+// loginFailed finds the words for the end of a handshake.
+func (d *dialing) loginFailed(ctx context.Context, login *credential.Login, err error, head []byte) error {
+	var hk interface {
+		error
+		Hint() string
+	}
+	if refused := login.Refused(err); refused != nil && ctx.Err() == nil {
+		return d.failed(ctx, &transport.Error{Op: "login", Host: d.target.Label(), Kind: transport.KindAuth, Err: refused, Hint: refused.Hint(), Stopped: true}, nil)
+	}
+	if errors.As(err, &hk) && phase(d.phase.Load()) == phaseKeyExchange {
+		return d.failed(ctx, &transport.Error{Op: "host key", Host: d.target.Label(), Kind: transport.KindHostKey, Err: hk, Hint: hk.Hint(), Stopped: true}, nil)
+	}
+	if len(head) > 4 && string(head[:4]) == "SSH-" && phase(d.phase.Load()) == phaseBanner {
+		d.phase.Store(int32(phaseKeyExchange))
+	}
+	return d.failed(ctx, err, head)
+}
+
+// failed closes what the dial holds and describes its failure.
+func (d *dialing) failed(ctx context.Context, err error, head []byte) error {
+	if d.parent != nil {
+		d.parent.release()
+		d.parent = nil
+	}
+	e := dialError(d.target, ctx, err, phase(d.phase.Load()), head)
+	d.trace.failed(e)
+	return e
+}
+
+// clientConfig wires the checks of the host key and of the login into x/crypto.
+func (d *dialing) clientConfig(ctx context.Context, login *credential.Login) *ssh.ClientConfig {
+	t := d.target
+	known := d.pool.cfg.HostKeys.Lookup(t.HostKey, t.Addr())
+	return &ssh.ClientConfig{
+		Config:            sshConfig(&t.Link),
+		User:              t.User,
+		ClientVersion:     clientVersion,
+		HostKeyAlgorithms: known.Algorithms(t.Link.HostKeyAlgorithms, t.Link.Legacy),
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			d.phase.Store(int32(phaseKeyExchange))
+			how, err := known.Verify(key)
+			d.trace.hostKey(key, how, err)
+			if err == nil {
+				d.tell(known, how)
+			}
+			return err
+		},
+		AuthCallback: func(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+			d.phase.Store(int32(phaseLogin))
+			return login.Next(c)
+		},
+		BannerCallback: func(text string) error {
+			d.trace.banner(text)
+			return nil
+		},
+	}
+}
+
+// clientVersion is what servers log about us (RFC 4253 section 4.2).
+const clientVersion = "SSH-2.0-fleet"
+
+// tell passes on what the user should know about an accepted key.
+func (d *dialing) tell(known *hostkey.Known, how hostkey.How) {
+	switch {
+	case how.Warning != "":
+		d.pool.notice(d.target.Label(), how.Warning)
+	case how.Basis == hostkey.Stored:
+		d.pool.notice(d.target.Label(), fmt.Sprintf("new host key of %s stored in %s: %s %s", known.Name(), how.File, how.KeyType, how.Fingerprint))
+	}
+}

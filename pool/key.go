@@ -1,0 +1,48 @@
+package pool
+
+import (
+	"fmt"
+	"strings"
+
+	"fleet/transport"
+)
+
+// targetKey is equal for two targets exactly when they can share a connection:
+// all fields but Name and Env, which belong to the command.
+func targetKey(t *transport.Target) string {
+	var b strings.Builder
+	writeKey(&b, t)
+	return b.String()
+}
+
+func writeKey(b *strings.Builder, t *transport.Target) {
+	field := func(values ...string) {
+		for _, v := range values {
+			b.WriteString(v)
+			b.WriteByte(0)
+		}
+		b.WriteByte(1)
+	}
+	field(t.User, t.Addr(), t.Proxy)
+	l := &t.Login
+	field(l.Identities...)
+	field(l.Certificates...)
+	field(l.Methods...)
+	field(l.Agent, l.Password.Reveal())
+	k := &t.HostKey
+	field(k.Alias)
+	field(k.Files...)
+	field(k.GlobalFiles...)
+	n := &t.Link
+	field(n.Ciphers...)
+	field(n.MACs...)
+	field(n.KeyExchanges...)
+	field(n.HostKeyAlgorithms...)
+	field(n.PubkeyAlgorithms...)
+	fmt.Fprintf(b, "%t %t %d %t %d %d %d %s %t", l.Explicit, l.IdentitiesOnly, k.Policy, k.Hash,
+		n.ConnectTimeout, n.Keepalive, n.KeepaliveMax, n.Family, n.Legacy)
+	for i := range t.Jump {
+		b.WriteByte(2)
+		writeKey(b, &t.Jump[i])
+	}
+}

@@ -1,0 +1,133 @@
+package pool
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// heldMax bounds what is kept of the output before the command has begun.
+const heldMax = 64 << 10
+
+// An opener takes the stdout of a session. It looks for the lines in which the
+// wrapper announces itself, drops what came before them (a login shell's
+// start-up files may print), and passes on what comes after.
+type opener struct {
+	out    io.Writer
+	nonce  []byte
+	send   func()                 // the wrapper asks for the script
+	run    func(group, guard int) // the command begins
+	opened bool
+	held   []byte // nothing announced yet
+}
+
+// Write implements io.Writer.
+func (o *opener) Write(p []byte) (int, error) {
+	if o.opened {
+		return o.out.Write(p)
+	}
+	o.held = append(o.held, p...)
+	for !o.opened {
+		i := bytes.Index(o.held, o.nonce)
+		if i < 0 {
+			o.trim()
+			return len(p), nil
+		}
+		line, rest, whole := bytes.Cut(o.held[i+len(o.nonce):], []byte("\n"))
+		if !whole {
+			o.held = o.held[i:]
+			return len(p), nil
+		}
+		o.held = rest
+		o.announced(strings.Fields(string(line)))
+	}
+	rest := o.held
+	o.held = nil
+	if len(rest) == 0 {
+		return len(p), nil
+	}
+	if _, err := o.out.Write(rest); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// announced acts on the words of one announcement.
+func (o *opener) announced(words []string) {
+	switch {
+	case len(words) == 1 && words[0] == "send":
+		o.send()
+	case len(words) == 3 && words[0] == "run":
+		group, err1 := strconv.Atoi(words[1])
+		guard, err2 := strconv.Atoi(words[2])
+		if err1 == nil && err2 == nil {
+			o.opened = true
+			o.run(group, guard)
+		}
+	}
+}
+
+// trim keeps the beginning, for an error message, and as much of the end as may
+// hold the start of a nonce.
+func (o *opener) trim() {
+	if len(o.held) > 2*heldMax {
+		n := copy(o.held[heldMax:], o.held[len(o.held)-len(o.nonce):])
+		o.held = o.held[:heldMax+n]
+	}
+}
+
+// A prompter takes the stderr of a session that asks for a password. Before the
+// command has begun it answers the prompt, once, and holds what else was said;
+// afterwards it passes everything on.
+type prompter struct {
+	out    io.Writer
+	prompt []byte
+	begun  <-chan struct{}
+	answer func()      // the prompt was seen
+	reject func(error) // the prompt was seen again: the answer was wrong
+	asked  int
+	held   []byte
+	done   bool
+}
+
+// Write implements io.Writer.
+func (p *prompter) Write(b []byte) (int, error) {
+	if p.done {
+		return p.out.Write(b)
+	}
+	p.held = append(p.held, b...)
+	for len(p.prompt) > 0 {
+		i := bytes.Index(p.held, p.prompt)
+		if i < 0 {
+			break
+		}
+		p.held = append(p.held[:i:i], p.held[i+len(p.prompt):]...)
+		if p.asked++; p.asked == 1 {
+			p.answer()
+		} else {
+			p.reject(errWrongPassword)
+		}
+	}
+	select {
+	case <-p.begun:
+		p.done = true
+		return len(b), p.flush()
+	default:
+	}
+	if len(p.held) > 2*heldMax {
+		p.held = p.held[:heldMax]
+	}
+	return len(b), nil
+}
+
+// flush passes on what was held.
+func (p *prompter) flush() error {
+	held := bytes.TrimLeft(p.held, "\r\n") // sudo ends its prompt line after the password
+	p.held = nil
+	if len(held) == 0 {
+		return nil
+	}
+	_, err := p.out.Write(held)
+	return err
+}

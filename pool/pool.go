@@ -1,0 +1,172 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"fleet/pool/credential"
+	"fleet/pool/hostkey"
+	"fleet/transport"
+)
+
+// Config configures a Pool. The zero value works: keys are looked up as the
+// targets say, nothing is prompted for, connections close when unused.
+type Config struct {
+	// HostKeys and Credentials may be shared between pools.
+	HostKeys    *hostkey.Store
+	Credentials *credential.Store
+
+	// Linger is how long an unused connection stays open; 0 closes it with
+	// the last use, a negative value keeps it until Close.
+	Linger time.Duration
+	// Sessions is how many commands share one connection before another one
+	// is opened. Default 9: sshd allows 10 (MaxSessions), and stopping a
+	// command takes one of its own.
+	Sessions int
+	// OpenAhead opens a session channel before it is needed, so that a
+	// command on an open connection costs one round trip instead of two.
+	OpenAhead bool
+
+	// Connected is told of each login, with the time from the first packet on.
+	Connected func(t *transport.Target, took time.Duration)
+	// Notice is told what the user should know about a host, such as a host
+	// key that was stored. The text is safe to print.
+	Notice func(host, text string)
+	// Trace, when set, is told every step of every connection.
+	Trace func(Step)
+	// Logger takes debugging detail; nil discards it.
+	Logger *slog.Logger
+}
+
+// A Pool keeps authenticated connections and runs many sessions on each. It
+// implements transport.Transport.
+//
+// Lock order: Pool.mu, then site.mu. No I/O happens under either.
+type Pool struct {
+	cfg    Config
+	ctx    context.Context // ends with Close; the root of every dial's life
+	cancel context.CancelCauseFunc
+	work   sync.WaitGroup // dials and connections
+
+	mu      sync.Mutex
+	sites   map[string]*site   // by target key
+	windows map[string]*window // by dialled address
+	closed  bool
+}
+
+var _ transport.Transport = (*Pool)(nil)
+
+// errClosed is what a closed pool answers.
+var errClosed = errors.New("the connection pool is closed")
+
+// New returns an empty pool. Close it to end its connections.
+func New(cfg Config) *Pool {
+	if cfg.HostKeys == nil {
+		cfg.HostKeys = new(hostkey.Store)
+	}
+	if cfg.Credentials == nil {
+		cfg.Credentials = new(credential.Store)
+	}
+	if cfg.Sessions <= 0 {
+		cfg.Sessions = 9
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	p := &Pool{cfg: cfg, sites: make(map[string]*site), windows: make(map[string]*window)}
+	p.ctx, p.cancel = context.WithCancelCause(context.Background())
+	return p
+}
+
+// Close ends every connection and waits until they have ended. What runs on
+// them fails with kind lost; stop it first.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	sites := make([]*site, 0, len(p.sites))
+	for _, s := range p.sites {
+		sites = append(sites, s)
+	}
+	p.mu.Unlock()
+	p.cancel(errClosed)
+	for _, s := range sites {
+		s.closeAll(errClosed)
+	}
+	p.work.Wait()
+	return nil
+}
+
+// site returns the place where connections to t are kept.
+func (p *Pool) site(t *transport.Target) (*site, error) {
+	key := targetKey(t)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed
+	}
+	s := p.sites[key]
+	if s == nil {
+		s = &site{pool: p, key: key, target: *t}
+		p.sites[key] = s
+	}
+	return s, nil
+}
+
+// forget drops a site without connections, so that a long-lived pool does not
+// grow with every host it ever saw.
+func (p *Pool) forget(s *site) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) == 0 && s.dialing == nil && s.users == 0 && s.broken == nil && p.sites[s.key] == s {
+		delete(p.sites, s.key)
+	}
+}
+
+// window returns the dial window of addr.
+func (p *Pool) window(addr string) *window {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.windows[addr]
+	if w == nil {
+		w = new(window)
+		p.windows[addr] = w
+	}
+	return w
+}
+
+// A Stat is a snapshot of the pool.
+type Stat struct {
+	Connections int // open
+	Dialing     int // being opened
+	Sessions    int // in use
+}
+
+// Stat counts what the pool holds now.
+func (p *Pool) Stat() Stat {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var st Stat
+	for _, s := range p.sites {
+		s.mu.Lock()
+		st.Connections += len(s.conns)
+		for _, c := range s.conns {
+			st.Sessions += c.active
+		}
+		if s.dialing != nil {
+			st.Dialing++
+		}
+		s.mu.Unlock()
+	}
+	return st
+}
+
+func (p *Pool) notice(host, text string) {
+	if p.cfg.Notice != nil {
+		p.cfg.Notice(host, text)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package pool
+
+import "net"
+
+// quickAck has no equivalent outside Linux.
+func quickAck(net.Conn) func() { return nil }

@@ -1,0 +1,261 @@
+package pool
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"fleet/transport"
+)
+
+// What runs on the host.
+//
+// sshd hands the exec string to the login shell of the account, which may be
+// sh, bash, fish, tcsh or anything else. All of them agree on words in single
+// quotes, so the string is one simple command in such words:
+//
+//	exec /bin/sh -c 'WRAPPER' sh 'N' 'line 1' ... 'line N' 'arg 1' ...
+//
+// The wrapper joins the lines to the script and evaluates it. Lines travel as
+// words of their own because a newline is the one thing that csh cannot quote
+// as the others do. No shell is started beside the one that runs the script,
+// and the wrapper forks once: for the watchdog.
+//
+// The watchdog is what ends the command when nobody is left to ask for it. It
+// holds the session's stdin, which the client keeps open while it lives; at end
+// of file it ends the process group, TERM first, KILL after the grace period.
+// sshd makes each session the leader of its own process group, so "the group"
+// is everything the command started and did not itself detach. A command that
+// ended normally leaves its background processes alone, as with ssh: the
+// watchdog does nothing once the wrapper is gone.
+//
+// Before the script the wrapper prints one line, "NONCE run PID WATCHDOG",
+// which tells the client that the command has begun and which group it is.
+// What a login shell's start-up files printed before that line is dropped.
+
+// inlineMax bounds the exec string. Linux takes 128 KiB in one argument; some
+// shells and servers take far less, so longer scripts travel by stdin.
+const inlineMax = 8 << 10
+
+// lineMax bounds one word of the exec string: tcsh has fixed-size words.
+const lineMax = 2000
+
+// The wrapper, in pieces. No piece contains a single quote, a backslash, an
+// exclamation mark or a newline, so that quoting leaves it as it is.
+const (
+	// joinLines collects $1 lines into $c; what remains are the arguments.
+	joinLines = `l=${IFS#??}; c=; n=$1; shift; while [ $n -gt 0 ]; do c=$c$1$l; shift; n=$((n-1)); done; `
+
+	// readScript reads $1 bytes of script from stdin after asking for them.
+	// The dot keeps the command substitution from eating trailing newlines.
+	readScript = `echo %[1]s send; c=$(head -c $1; echo .); c=${c%%.}; shift; `
+
+	// guardStdin gives the command an empty stdin and starts the watchdog on
+	// the real one.
+	guardStdin = `exec 3<&0 </dev/null; ` +
+		`(trap "" TERM HUP INT; while read -r x; do :; done; ` +
+		`kill -0 $$ && kill -TERM 0 && sleep %[2]d && kill -KILL 0) <&3 3<&- >/dev/null 2>&1 & ` +
+		`w=$!; exec 3<&-; trap "kill -KILL $w 2>/dev/null" EXIT; `
+
+	// setGroup sets $g to the process group: the shell itself leads it, unless
+	// sudo stands between; findGroup looks.
+	setGroup  = `g=$$; `
+	findGroup = `g=; if [ -r /proc/$$/stat ]; then read -r a b a a g a </proc/$$/stat; ` +
+		`else g=$(ps -o pgid= -p $$); g=$((g)); fi; `
+
+	announce = `echo %[1]s run $g $w; `
+
+	// awaitGo leaves stdin to the command, and begins only when the client
+	// has a guard in place.
+	awaitGo = `read -r x || exit 129; `
+
+	evalScript = `eval "$c"`
+
+	// leaderCheck runs the wrapper (in $1) as a process-group leader on
+	// servers that do not see to it themselves, so that group signals can
+	// never reach the server.
+	leaderCheck = `w=$1; shift; ` + findGroup +
+		`if [ $g = $$ ]; then exec /bin/sh -c "$w" sh "$@"; fi; ` +
+		`exec setsid /bin/sh -c "$w" sh "$@"`
+)
+
+// feed says where the stdin of the session goes.
+type feed int
+
+const (
+	feedWatchdog feed = iota // to the watchdog; the command reads /dev/null
+	feedCommand              // to the command; a guard on another channel watches
+	feedTerminal             // it is a terminal: to the command, nothing is awaited
+	feedSelf                 // to the script, which is a guard itself
+)
+
+// An invocation is the exec string for one command, and what the client has to
+// know to drive it.
+type invocation struct {
+	exec   string
+	nonce  string
+	script string // to be sent by stdin when the wrapper asks; empty when it is in exec
+	prompt string // what sudo prints to ask for the password
+	feed   feed
+}
+
+// newInvocation builds the exec string for c on a server of which it is known
+// whether each session leads its own process group.
+func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool) (*invocation, error) {
+	script, err := fullScript(c, env)
+	if err != nil {
+		return nil, err
+	}
+	inv := &invocation{nonce: newNonce()}
+	switch {
+	case r == roleGuard:
+		inv.feed = feedSelf
+	case c.TTY != nil:
+		inv.feed = feedTerminal
+	case c.Stdin != nil:
+		inv.feed = feedCommand
+	}
+	lines := strings.Split(script, "\n")
+	byStdin := len(script) > inlineMax || longest(lines) > lineMax
+	if byStdin && inv.feed == feedTerminal {
+		return nil, fmt.Errorf("a script of more than %d bytes cannot run with a terminal", inlineMax)
+	}
+
+	var wrapper strings.Builder
+	words := c.Args
+	if byStdin {
+		fmt.Fprintf(&wrapper, readScript, inv.nonce)
+		inv.script = script
+		words = append([]string{strconv.Itoa(len(script))}, words...)
+	} else {
+		wrapper.WriteString(joinLines)
+		words = append(append([]string{strconv.Itoa(len(lines))}, lines...), words...)
+	}
+	if inv.feed == feedWatchdog {
+		grace := int((c.GraceOrDefault() + 999_999_999) / 1_000_000_000)
+		fmt.Fprintf(&wrapper, guardStdin, inv.nonce, grace)
+	} else {
+		wrapper.WriteString("w=0; ")
+	}
+	if c.Become != nil {
+		wrapper.WriteString(findGroup)
+	} else {
+		wrapper.WriteString(setGroup)
+	}
+	fmt.Fprintf(&wrapper, announce, inv.nonce)
+	if inv.feed == feedCommand {
+		wrapper.WriteString(awaitGo)
+	}
+	wrapper.WriteString(evalScript)
+
+	text := wrapper.String()
+	if !sessionLeads {
+		text, words = leaderCheck, append([]string{text}, words...)
+	}
+	shell, err := inv.become(c.Become, text)
+	if err != nil {
+		return nil, err
+	}
+	inv.exec = "exec " + quoteWords(append(shell, "sh"), words)
+	return inv, nil
+}
+
+// fullScript puts environment and working directory in front of the script.
+func fullScript(c *transport.Command, env []string) (string, error) {
+	if strings.IndexByte(c.Script, 0) >= 0 {
+		return "", fmt.Errorf("the script contains a NUL byte: it is not a text file")
+	}
+	var b strings.Builder
+	for _, list := range [][]string{env, c.Env} {
+		for _, kv := range list {
+			name, value, ok := strings.Cut(kv, "=")
+			if !ok || !isName(name) || strings.IndexByte(value, 0) >= 0 {
+				return "", fmt.Errorf("%q is not a NAME=value setting for the environment", name)
+			}
+			fmt.Fprintf(&b, "export %s=%s\n", name, Quote(value))
+		}
+	}
+	if c.Dir != "" {
+		fmt.Fprintf(&b, "cd -- %s || exit 125\n", Quote(c.Dir))
+	}
+	b.WriteString(c.Script)
+	return b.String(), nil
+}
+
+func isName(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func longest(lines []string) int {
+	n := 0
+	for _, l := range lines {
+		n = max(n, len(l))
+	}
+	return n
+}
+
+// newNonce is a word that no output contains by accident.
+func newNonce() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return "fleet-" + hex.EncodeToString(b[:])
+}
+
+// quoteWords joins words so that sh, bash, fish and tcsh alike parse them
+// back. Words must not contain a newline.
+func quoteWords(lists ...[]string) string {
+	var b strings.Builder
+	for _, words := range lists {
+		for _, w := range words {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			quoteAnywhere(&b, w)
+		}
+	}
+	return b.String()
+}
+
+// quoteAnywhere quotes w for any login shell: everything in single quotes,
+// but quote, backslash (special to fish there) and exclamation mark (special
+// to tcsh everywhere) outside, behind a backslash.
+func quoteAnywhere(b *strings.Builder, w string) {
+	if w == "" {
+		b.WriteString("''")
+		return
+	}
+	for w != "" {
+		i := strings.IndexAny(w, `'\!`)
+		if i < 0 {
+			i = len(w)
+		}
+		if i > 0 {
+			b.WriteByte('\'')
+			b.WriteString(w[:i])
+			b.WriteByte('\'')
+		}
+		if i < len(w) {
+			b.WriteByte('\\')
+			b.WriteByte(w[i])
+			i++
+		}
+		w = w[i:]
+	}
+}
+
+// Quote quotes s as one word for a POSIX shell.
+func Quote(s string) string {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("@%+=:,./-_", r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,265 @@
+package pool
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"fleet/transport"
+)
+
+// A role says what a session is for, which decides who looks after it.
+type role int
+
+const (
+	roleCommand role = iota // the user's: stopped, verified, guarded
+	roleStop                // ends another session's process group; ends with its channel
+	roleGuard               // watches over another session; reads its own stdin
+)
+
+// A session is one command on one channel (RFC 4254 section 6).
+//
+// Three goroutines serve it: the caller's copies stdout, one copies stderr, one
+// reads the channel's requests (the exit status comes as one). A fourth starts
+// when the context ends, to stop the command.
+type session struct {
+	conn   *conn
+	target *transport.Target
+	cmd    *transport.Command
+	inv    *invocation
+	role   role
+	ch     ssh.Channel
+
+	sent  bool          // the exec request went out; set before anything else starts
+	begun chan struct{} // closed when the wrapper has announced itself
+	group int           // process group; final once begun is closed
+	guard int           // the watchdog's process; final once begun is closed
+	ended chan struct{} // closed when the channel has ended, and status is final
+
+	status transport.Status
+	known  bool // a status was received
+
+	halted  chan struct{} // closed when halt has done what it could
+	gone    bool          // nothing of the command is left; final once halted is closed
+	missed  bool          // the command had ended before halt came; final once halted is closed
+	failMu  sync.Mutex
+	failure error // why fleet itself gave up on the command; guarded by failMu
+
+	workers sync.WaitGroup
+}
+
+// run executes cmd on the connection and waits for its end.
+func (c *conn) run(ctx context.Context, t *transport.Target, cmd *transport.Command, r role) (transport.Status, error) {
+	s, err := c.begin(ctx, t, cmd, r)
+	if err != nil {
+		return transport.Status{}, err
+	}
+	return s.wait(ctx)
+}
+
+// begin asks the server to run cmd. Its session must be waited for.
+func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Command, r role) (*session, error) {
+	inv, err := newInvocation(cmd, t.Env, r, c.sessionLeads())
+	if err != nil {
+		return nil, &transport.Error{Op: "run", Host: t.Label(), Kind: transport.KindInternal, Err: err, Stopped: true}
+	}
+	ch, reqs, err := c.session(ctx)
+	if err != nil {
+		return nil, c.openError(ctx, t, err)
+	}
+	s := &session{
+		conn: c, target: t, cmd: cmd, inv: inv, role: r, ch: ch,
+		begun: make(chan struct{}), ended: make(chan struct{}), halted: make(chan struct{}),
+	}
+	abandon := context.AfterFunc(ctx, func() { s.abandon() }) // a server that does not reply
+	err = s.start()
+	if err == nil {
+		abandon()
+		s.workers.Go(func() { s.requests(reqs) })
+		if cmd.Started != nil {
+			cmd.Started()
+		}
+		return s, nil
+	}
+	abandon()
+	_ = ch.Close()
+	s.workers.Go(func() { s.requests(reqs) })
+	s.abandon()
+	s.workers.Wait()
+	return nil, s.startError(ctx, err)
+}
+
+// abandon closes the channel, and where the server does not answer that, the
+// connection.
+func (s *session) abandon() {
+	_ = s.ch.CloseWrite()
+	_ = s.ch.Close()
+	if !s.endsWithin(closeWait) {
+		s.conn.close(fmt.Errorf("%w: a session did not close", errGone))
+		<-s.conn.ended
+	}
+}
+
+// wait moves the session's data until its end.
+func (s *session) wait(ctx context.Context) (transport.Status, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	unwatch := context.AfterFunc(ctx, func() { s.halt(ctx) })
+	s.copyAll(ctx, cancel)
+	<-s.ended
+	halting := !unwatch()
+	if halting {
+		<-s.halted
+	}
+	s.workers.Wait()
+	if s.conn.site.pool.cfg.OpenAhead && s.role == roleCommand {
+		s.conn.openAhead()
+	}
+	return s.result(ctx, halting && !s.missed)
+}
+
+// start sends what makes the server run the command, and waits for its reply.
+func (s *session) start() error {
+	if tty := s.cmd.TTY; tty != nil {
+		ok, err := s.ch.SendRequest("pty-req", true, ptyRequest(tty))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errors.New("the server gives no terminal (pty-req refused)")
+		}
+	}
+	s.sent = true
+	ok, err := s.ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{s.inv.exec}))
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.sent = false
+		return errors.New("the server does not run commands for this user (exec refused)")
+	}
+	return nil
+}
+
+// requests receives the status and waits for the end of the channel.
+func (s *session) requests(reqs <-chan *ssh.Request) {
+	defer close(s.ended)
+	for r := range reqs {
+		switch r.Type {
+		case "exit-status":
+			if len(r.Payload) == 4 {
+				s.status, s.known = transport.Status{Code: int(binary.BigEndian.Uint32(r.Payload))}, true
+			}
+		case "exit-signal":
+			var sig struct {
+				Name       string
+				CoreDumped bool
+				Message    string
+				Language   string
+			}
+			if ssh.Unmarshal(r.Payload, &sig) == nil {
+				name := printable(sig.Name)
+				s.status, s.known = transport.Status{Code: 128 + signalNumbers[name], Signal: name}, true
+			}
+		}
+		_ = r.Reply(false, nil)
+	}
+}
+
+// signalNumbers are the signals of RFC 4254 section 6.10, as shells count them.
+var signalNumbers = map[string]int{
+	"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "ABRT": 6, "FPE": 8, "KILL": 9,
+	"USR1": 10, "SEGV": 11, "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15,
+}
+
+// result tells what came of the command.
+func (s *session) result(ctx context.Context, halting bool) (transport.Status, error) {
+	t := s.target
+	s.failMu.Lock()
+	failure := s.failure
+	s.failMu.Unlock()
+	lost := false
+	select {
+	case <-s.conn.ended:
+		lost = !s.known
+	default:
+	}
+	switch {
+	case halting && failure != nil:
+		return transport.Status{}, &transport.Error{Op: "run", Host: t.Label(), Kind: kindOfFailure(failure), Err: failure, Hint: hintOf(failure), Sent: true, Stopped: s.gone}
+	case halting:
+		cause := context.Cause(ctx)
+		return transport.Status{}, &transport.Error{Op: "run", Host: t.Label(), Kind: causeKind(ctx), Err: cause, Sent: true, Stopped: s.gone}
+	case failure != nil:
+		return s.status, &transport.Error{Op: "run", Host: t.Label(), Kind: kindOfFailure(failure), Err: failure, Hint: hintOf(failure), Sent: true, Stopped: true}
+	case s.known:
+		return s.status, nil
+	case lost:
+		return transport.Status{}, lostError(t, "run", s.conn.why(), true)
+	default:
+		return transport.Status{}, &transport.Error{Op: "run", Host: t.Label(), Kind: transport.KindLost, Err: errors.New("the server closed the session without an exit status"), Sent: true}
+	}
+}
+
+// causeKind tells a limit of time from a caller who gave up.
+func causeKind(ctx context.Context) transport.Kind {
+	if k := transport.KindOf(context.Cause(ctx)); k == transport.KindTimeout {
+		return k
+	}
+	return transport.KindCanceled
+}
+
+// fail gives up on the command for a reason of fleet's own.
+func (s *session) fail(err error, cancel context.CancelCauseFunc) {
+	s.failMu.Lock()
+	if s.failure == nil {
+		s.failure = err
+	}
+	s.failMu.Unlock()
+	cancel(err)
+}
+
+func (s *session) startError(ctx context.Context, err error) error {
+	e := &transport.Error{Op: "run", Host: s.target.Label(), Kind: transport.KindRefused, Err: err, Sent: s.sent, Stopped: !s.sent}
+	switch {
+	case ctx.Err() != nil:
+		e.Kind, e.Err = causeKind(ctx), context.Cause(ctx)
+	case isClosed(err):
+		return lostError(s.target, "run", s.conn.why(), s.sent)
+	}
+	return e
+}
+
+// openError is the failure to get a session channel.
+func (c *conn) openError(ctx context.Context, t *transport.Target, err error) error {
+	e := &transport.Error{Op: "run", Host: t.Label(), Kind: transport.KindRefused, Err: err, Stopped: true}
+	switch {
+	case ctx.Err() != nil:
+		e.Kind, e.Err = causeKind(ctx), context.Cause(ctx)
+	case isSessionLimit(err):
+		e.Err = fmt.Errorf("the server allows no session: %w", err)
+	default:
+		return lostError(t, "run", c.why(), false)
+	}
+	return e
+}
+
+// ptyRequest is the body of pty-req, RFC 4254 section 6.2.
+func ptyRequest(tty *transport.TTY) []byte {
+	term, rows, cols := tty.Term, tty.Rows, tty.Cols
+	if term == "" {
+		term = "xterm"
+	}
+	if rows <= 0 || cols <= 0 {
+		rows, cols = 24, 80
+	}
+	return ssh.Marshal(struct {
+		Term                      string
+		Columns, Rows, Wide, High uint32
+		Modes                     string
+	}{term, uint32(cols), uint32(rows), 0, 0, "\x00"})
+}

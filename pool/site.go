@@ -1,0 +1,258 @@
+package pool
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"fleet/transport"
+)
+
+// brokenFor is how long a jump host that could not be reached is taken to be
+// unreachable: the hosts behind it fail at once, each with the same cause.
+const brokenFor = 30 * time.Second
+
+// A site is one distinct target: its connections and the dial under way.
+type site struct {
+	pool   *Pool
+	key    string
+	target transport.Target
+
+	mu      sync.Mutex
+	conns   []*conn  // alive
+	dialing *attempt // one at a time; nil when none
+	users   int      // goroutines that want or hold a lease
+	changed chan struct{}
+	broken  error // why the last dial failed
+	since   time.Time
+}
+
+// An attempt is a dial that any number of callers wait for.
+type attempt struct {
+	done chan struct{} // closed when err is final
+	err  error
+}
+
+// A lease is the right to use a connection: for a session, of which servers
+// allow few (MaxSessions), or for forwarded channels, which they do not count.
+type lease struct {
+	*conn
+	sessions int // 1 or 0
+	once     sync.Once
+}
+
+// What a lease is for.
+const (
+	forChannels = 0
+	forSession  = 1
+)
+
+// lease waits for an open connection with room, or for a new one. The dial
+// goes on when the caller gives up, for those who wait with it.
+func (s *site) lease(ctx context.Context, sessions int) (*lease, error) {
+	s.mu.Lock()
+	s.users++
+	defer s.leaveQueue()
+	for {
+		if c := s.roomiest(sessions); c != nil {
+			c.active += sessions
+			c.uses++
+			c.stopLinger()
+			s.mu.Unlock()
+			return &lease{conn: c, sessions: sessions}, nil
+		}
+		a := s.dialing
+		if a == nil && s.mayGrow() {
+			a = &attempt{done: make(chan struct{})}
+			if !s.pool.begin() {
+				s.mu.Unlock()
+				return nil, errClosed
+			}
+			s.dialing = a
+			go s.dial(a)
+		}
+		var dialed <-chan struct{}
+		if a != nil {
+			dialed = a.done
+		}
+		changed := s.change()
+		s.mu.Unlock()
+		select {
+		case <-dialed:
+			if a.err != nil {
+				return nil, a.err
+			}
+		case <-changed:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		s.mu.Lock()
+	}
+}
+
+// leaveQueue is the end of a lease call.
+func (s *site) leaveQueue() {
+	s.mu.Lock()
+	s.users--
+	empty := len(s.conns) == 0 && s.dialing == nil && s.users == 0
+	s.mu.Unlock()
+	if empty {
+		s.pool.forget(s)
+	}
+}
+
+// begin counts one dial or connection into the pool's life; false when that is
+// over.
+func (p *Pool) begin() bool {
+	if p.ctx.Err() != nil {
+		return false
+	}
+	p.work.Add(1)
+	return true
+}
+
+// roomiest is the connection with the most free sessions, or nil when none has
+// as many as wanted. s.mu is held.
+func (s *site) roomiest(sessions int) *conn {
+	var best *conn
+	for _, c := range s.conns {
+		if c.active+sessions <= c.limit && (best == nil || c.limit-c.active > best.limit-best.active) {
+			best = c
+		}
+	}
+	return best
+}
+
+// mayGrow reports whether one connection more would help: not where the server
+// has shown that it allows next to none on each, and opening more did not end.
+func (s *site) mayGrow() bool { return len(s.conns) < maxConnections }
+
+// jumpLinger is the least time for which a connection that carried forwarded
+// channels stays: between two hosts behind a jump host there may be a moment in
+// which none uses it.
+const jumpLinger = 5 * time.Second
+
+// maxConnections bounds the connections to one target.
+const maxConnections = 16
+
+// change is closed when a session becomes free. s.mu is held.
+func (s *site) change() <-chan struct{} {
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
+}
+
+func (s *site) wake() {
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}
+
+// dial opens one connection and tells those who wait.
+func (s *site) dial(a *attempt) {
+	defer s.pool.work.Done()
+	ln, err := s.pool.dial(s)
+	var c *conn
+	if err == nil {
+		c = newConn(s, ln)
+	}
+	s.mu.Lock()
+	s.dialing = nil
+	if err == nil && s.pool.ctx.Err() != nil {
+		err = errClosed
+	}
+	if err == nil {
+		s.conns = append(s.conns, c)
+		s.broken = nil
+		if s.users == 0 {
+			c.startLinger(s.pool.cfg.Linger)
+		}
+	} else {
+		s.broken, s.since = err, time.Now()
+	}
+	a.err = err
+	close(a.done)
+	s.mu.Unlock()
+	if err != nil && c != nil {
+		c.close(err)
+	}
+	s.pool.forget(s)
+}
+
+// stillBroken is the failure of a dial a short while ago, for jump hosts.
+func (s *site) stillBroken() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken == nil || time.Since(s.since) > brokenFor {
+		return nil
+	}
+	return s.broken
+}
+
+// release gives the session back; the last one starts the connection's linger.
+func (l *lease) release() {
+	l.once.Do(func() {
+		s := l.site
+		s.mu.Lock()
+		l.active -= l.sessions
+		l.uses--
+		idle := l.uses == 0
+		last := idle && s.users == 0
+		linger := s.pool.cfg.Linger
+		if l.sessions == forChannels && linger >= 0 {
+			linger = max(linger, jumpLinger)
+		}
+		if idle && (last || len(s.conns) > 1) && linger > 0 {
+			l.startLinger(linger)
+		}
+		closing := last && linger == 0
+		if closing {
+			s.remove(l.conn)
+		}
+		s.wake()
+		s.mu.Unlock()
+		if closing {
+			l.close(nil)
+		}
+	})
+}
+
+// refused notes that the server allows no session more on c beside those in
+// use, and gives the lease back.
+func (l *lease) refused() {
+	s := l.site
+	s.mu.Lock()
+	if l.active > 1 {
+		l.limit = max(1, min(l.limit, l.active-1))
+	}
+	s.mu.Unlock()
+	l.release()
+}
+
+// drop takes a dead connection out.
+func (s *site) drop(c *conn) {
+	s.mu.Lock()
+	s.remove(c)
+	s.wake()
+	s.mu.Unlock()
+	s.pool.forget(s)
+}
+
+// remove keeps c from being leased again. s.mu is held.
+func (s *site) remove(c *conn) {
+	if i := slices.Index(s.conns, c); i >= 0 {
+		s.conns = slices.Delete(s.conns, i, i+1)
+	}
+}
+
+func (s *site) closeAll(cause error) {
+	s.mu.Lock()
+	conns := append([]*conn(nil), s.conns...)
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.close(cause)
+	}
+}

@@ -1,0 +1,129 @@
+package pool
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// headMax is how much of what the server said first is kept, to tell what it
+// was when no SSH connection came of it.
+const headMax = 256
+
+// A wire is the byte stream under one SSH connection. It counts what arrives
+// (for keepalives), keeps the first bytes (x/crypto drops the text a server
+// sends in place of its banner), and reads in large pieces while much arrives.
+type wire struct {
+	net.Conn
+	received atomic.Int64 // bytes so far
+
+	mu   sync.Mutex
+	head []byte // first bytes received; guarded by mu
+	tap  *tap   // copies the handshake for a trace; nil otherwise
+
+	// Only the reading goroutine touches what follows.
+	hurry func()  // asks for an immediate acknowledgement; nil after the handshake
+	big   *[]byte // holds read-ahead bytes; nil while little arrives
+	ahead []byte  // the unread part of *big
+	full  bool    // the last read filled its buffer: more is waiting
+
+	settled atomic.Bool // the handshake is over
+}
+
+// bigRead is the size of one read while much arrives: 8 packets of 32 KiB.
+const bigRead = 256 << 10
+
+// bigBuffers lends read buffers to the connections that are busy at the moment:
+// idle ones hold none.
+var bigBuffers = sync.Pool{New: func() any { b := make([]byte, bigRead); return &b }}
+
+func newWire(nc net.Conn, t *tap) *wire {
+	return &wire{Conn: nc, hurry: quickAck(nc), tap: t}
+}
+
+// Read implements io.Reader for the one goroutine that reads packets.
+func (w *wire) Read(p []byte) (int, error) {
+	if w.ahead != nil {
+		return w.fromAhead(p), nil
+	}
+	if w.full && w.settled.Load() {
+		w.full = false
+		w.big = bigBuffers.Get().(*[]byte)
+		n, err := w.Conn.Read(*w.big)
+		w.received.Add(int64(n))
+		if n == 0 {
+			w.release()
+			return 0, err
+		}
+		w.full = n >= bigRead/4
+		w.ahead = (*w.big)[:n]
+		return w.fromAhead(p), nil // an error comes again with the next read
+	}
+	n, err := w.Conn.Read(p)
+	w.received.Add(int64(n))
+	w.full = n == len(p) && n >= 4096
+	if !w.settled.Load() {
+		w.handshakeRead(p[:n])
+	}
+	return n, err
+}
+
+func (w *wire) fromAhead(p []byte) int {
+	n := copy(p, w.ahead)
+	w.ahead = w.ahead[n:]
+	if len(w.ahead) == 0 {
+		w.release()
+	}
+	return n
+}
+
+func (w *wire) release() {
+	w.ahead = nil
+	if w.big != nil {
+		bigBuffers.Put(w.big)
+		w.big = nil
+	}
+}
+
+func (w *wire) handshakeRead(b []byte) {
+	if w.hurry != nil {
+		w.hurry()
+	}
+	if w.tap != nil {
+		w.tap.in(b)
+	}
+	w.mu.Lock()
+	if room := headMax - len(w.head); room > 0 {
+		w.head = append(w.head, b[:min(room, len(b))]...)
+	}
+	w.mu.Unlock()
+}
+
+// Write implements io.Writer.
+func (w *wire) Write(p []byte) (int, error) {
+	if w.tap != nil && !w.settled.Load() {
+		w.tap.out(p)
+	}
+	return w.Conn.Write(p)
+}
+
+// Close ends both directions.
+func (w *wire) Close() error { return w.Conn.Close() }
+
+// settle ends the handshake: from here on reads are only counted.
+func (w *wire) settle() {
+	w.settled.Store(true)
+	w.mu.Lock()
+	w.head = nil
+	w.mu.Unlock()
+}
+
+// firstBytes is what the server said first, while the handshake lasts.
+func (w *wire) firstBytes() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.head
+}
+
+var _ io.ReadWriteCloser = (*wire)(nil)

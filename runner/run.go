@@ -1,0 +1,173 @@
+package runner
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fleet/event"
+	"fleet/transport"
+)
+
+// DefaultFanout is how many hosts are at work at one time where Config.Fanout
+// is 0.
+const DefaultFanout = 64
+
+// Config is what all hosts of a run have in common. Transport and Sink must be
+// set.
+type Config struct {
+	Transport transport.Transport
+	Sink      event.Sink
+	// Title is the command as the user wrote it, for the run_start event.
+	Title string
+	// Fanout is how many hosts are at work at one time. Default 64.
+	Fanout int
+	// CommandTimeout ends a command that runs longer; IdleTimeout one that
+	// prints nothing for so long. Both count from its start on the host, not
+	// from the connection. 0 is no limit.
+	CommandTimeout, IdleTimeout time.Duration
+	// Deadline ends the whole run. 0 is none.
+	Deadline time.Duration
+	// Command is what runs on every host; its streams, Become and Started
+	// are set for each.
+	Command transport.Command
+	// Stdin gives the input for a host; nil gives an empty one to all.
+	Stdin func(host string) io.Reader
+}
+
+// A Job is one host of a run.
+type Job struct {
+	Host   string // the name in events
+	Target transport.Target
+	Become *transport.Become
+}
+
+// A Stop is the cause to cancel the context of a run with.
+type Stop struct{ Why event.Why }
+
+func (s *Stop) Error() string {
+	switch s.Why {
+	case event.Interrupted:
+		return "interrupted"
+	case event.Terminated:
+		return "terminated"
+	case event.Deadline:
+		return "the deadline of the run passed"
+	case event.Threshold:
+		return "too many hosts failed"
+	default:
+		return "the run was given up"
+	}
+}
+
+// Run works through jobs and returns when every host has its outcome.
+func Run(ctx context.Context, cfg *Config, jobs []Job) *event.Summary {
+	start := time.Now()
+	if cfg.Deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, cfg.Deadline, &Stop{event.Deadline})
+		defer cancel()
+	}
+	fanout := cfg.Fanout
+	if fanout <= 0 {
+		fanout = DefaultFanout
+	}
+	tally := new(event.Tally)
+	r := &run{cfg: cfg, sink: event.Tee(tally, cfg.Sink)}
+	r.emit(&event.Event{Type: event.RunStart, Hosts: names(jobs), Command: cfg.Title, Fanout: fanout})
+
+	var group errgroup.Group
+	group.SetLimit(fanout)
+	for i := range jobs {
+		if ctx.Err() != nil {
+			r.notAttempted(jobs[i].Host)
+			continue
+		}
+		group.Go(func() error {
+			if ctx.Err() != nil { // it ended while this host waited for its place
+				r.notAttempted(jobs[i].Host)
+			} else {
+				r.host(ctx, &jobs[i])
+			}
+			return nil // a failed host is a result
+		})
+	}
+	_ = group.Wait()
+
+	summary := tally.Summary(why(ctx))
+	r.emit(&event.Event{Type: event.RunEnd, Summary: summary, Duration: time.Since(start)})
+	return summary
+}
+
+// why tells the reason for which the run ended early: none when every host
+// ended before the context did.
+func why(ctx context.Context) event.Why {
+	switch cause := context.Cause(ctx).(type) {
+	case nil:
+		return event.Completed
+	case *Stop:
+		return cause.Why
+	default:
+		return event.Interrupted
+	}
+}
+
+type run struct {
+	cfg  *Config
+	sink event.Sink
+}
+
+func (r *run) emit(e *event.Event) {
+	e.Time = time.Now()
+	r.sink.Emit(e)
+}
+
+func (r *run) notAttempted(host string) {
+	r.emit(&event.Event{Type: event.HostEnd, Host: host, Outcome: event.NotAttempted, Status: -1})
+}
+
+// host runs the command on one host.
+func (r *run) host(ctx context.Context, j *Job) {
+	start := time.Now()
+	r.emit(&event.Event{Type: event.HostStart, Host: j.Host})
+	ctx, limits := newLimits(ctx, r.cfg.CommandTimeout, r.cfg.IdleTimeout)
+	defer limits.stop()
+
+	c := r.cfg.Command
+	c.Become = j.Become
+	c.Started = limits.start
+	c.Stdout = &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stdout}}
+	c.Stderr = &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stderr}}
+	if r.cfg.Stdin != nil {
+		c.Stdin = r.cfg.Stdin(j.Host)
+	}
+	status, err := r.cfg.Transport.Run(ctx, j.Target, &c)
+	e := result(status, err)
+	e.Host, e.Duration = j.Host, time.Since(start)
+	r.emit(e)
+}
+
+// A stream makes events of one stream of a host's output.
+type stream struct {
+	run    *run
+	limits *limits
+	event  event.Event // reused: a sink keeps nothing of it
+}
+
+// Write implements io.Writer.
+func (s *stream) Write(p []byte) (int, error) {
+	s.limits.progress()
+	s.event.Data = p
+	s.run.emit(&s.event)
+	return len(p), nil
+}
+
+func names(jobs []Job) []string {
+	list := make([]string, len(jobs))
+	for i := range jobs {
+		list[i] = jobs[i].Host
+	}
+	return list
+}
