@@ -82,6 +82,7 @@ const (
 	WrongPrincipal Reason = "wrong principal"
 	NotHost        Reason = "not a host certificate"
 	BadOptions     Reason = "unsupported critical options"
+	WeakSignature  Reason = "signed with SHA-1"
 	BadSignature   Reason = "bad signature"
 )
 
@@ -111,6 +112,8 @@ func (e *CertificateError) Error() string {
 		s += "is a user certificate"
 	case BadOptions:
 		s += "has critical options that are not supported"
+	case WeakSignature:
+		s += "is signed with SHA-1, which is no longer safe"
 	default:
 		s += "has a bad signature"
 	}

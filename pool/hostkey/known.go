@@ -1,25 +1,172 @@
 package hostkey
 
 import (
+	"bytes"
 	"errors"
+	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"fleet/transport"
 )
 
-// Known is what is known about one host.
-type Known struct{ name string }
+// Known is what is known about one host. It reads the files again where they
+// have changed, so it may be kept.
+type Known struct {
+	name      string // as known_hosts writes it: "host", "[host]:port" or the alias
+	bare      string // the name without its port, where it has one
+	principal string // what a certificate must name
+	policy    transport.HostKeyPolicy
+	hash      bool
+	files     []*file
+	store     *file // where new keys go; nil for nowhere
+	now       func() time.Time
+}
+
+// A located entry knows its file.
+type located struct {
+	entry
+	file string
+}
 
 // Name is the name looked up, as known_hosts writes it.
 func (k *Known) Name() string { return k.name }
 
-// Algorithms is the list to offer (ssh.ClientConfig.HostKeyAlgorithms): those
-// of known keys first, certificates only where an authority is known for the
-// host. configured restricts and orders the rest; empty is the default.
-// legacy adds algorithms that are no longer safe at the end of the default.
-func (k *Known) Algorithms(configured []string, legacy bool) []string { return configured }
-
 // Verify decides about the key the host offers. Under accept-new it stores a
-// new key, which takes time; call it outside of locks.
+// new key, which takes time; call it outside of locks. Its errors are
+// *UnknownError, *ChangedError, *RevokedError and *CertificateError.
 func (k *Known) Verify(key ssh.PublicKey) (How, error) {
-	return How{}, errors.New("not verified")
+	if k.policy == transport.HostKeyOff {
+		return k.how(NotChecked, key), nil
+	}
+	exact := k.entries(k.name)
+	bare := k.entries(k.bare)
+	if err := k.revoked(key, exact, bare); err != nil {
+		return How{}, err
+	}
+	// A certificate that is no good is not held against the host where its
+	// plain key is known: ssh falls back to the key, too.
+	var certErr error
+	cert, ok := key.(*ssh.Certificate)
+	if ok {
+		if ca, found := authority(cert, exact, bare); found {
+			certErr = k.checkCert(cert, ca)
+			if certErr == nil {
+				return k.certified(cert, ca), nil
+			}
+		}
+		key = cert.Key
+	}
+	how, err := k.plain(key, exact)
+	_, unknown := errors.AsType[*UnknownError](err)
+	if unknown {
+		if e, found := find(key, bare, markNone); found {
+			how, err = k.matched(key, e), nil
+		}
+	}
+	switch {
+	case err == nil:
+		return how, nil
+	case certErr != nil:
+		return How{}, certErr
+	case unknown && k.policy == transport.HostKeyAcceptNew:
+		return k.accept(key)
+	}
+	return How{}, err
+}
+
+// entries is what all files say about a name, in their order.
+func (k *Known) entries(name string) []located {
+	if name == "" {
+		return nil
+	}
+	var all []located
+	for _, f := range k.files {
+		for _, e := range f.current().match(name) {
+			all = append(all, located{e, f.path})
+		}
+	}
+	return all
+}
+
+// plain checks a key, not a certificate, against what is known.
+func (k *Known) plain(key ssh.PublicKey, known []located) (How, error) {
+	if e, ok := find(key, known, markNone); ok {
+		return k.matched(key, e), nil
+	}
+	var others []Line
+	for _, e := range known {
+		if e.marker == markNone {
+			others = append(others, e.Line())
+		}
+	}
+	if len(others) > 0 {
+		return How{}, &ChangedError{Host: k.name, KeyType: key.Type(), Fingerprint: ssh.FingerprintSHA256(key), Known: others}
+	}
+	e := &UnknownError{Host: k.name, KeyType: key.Type(), Fingerprint: ssh.FingerprintSHA256(key)}
+	for _, f := range k.files {
+		e.Files = append(e.Files, f.path)
+	}
+	return How{}, e
+}
+
+// revoked looks for a revoked line about the key, or about the authority that
+// signed it.
+func (k *Known) revoked(key ssh.PublicKey, lists ...[]located) error {
+	suspects := []ssh.PublicKey{key}
+	if cert, ok := key.(*ssh.Certificate); ok {
+		suspects = []ssh.PublicKey{cert.Key, cert.SignatureKey}
+	}
+	for i, s := range suspects {
+		for _, list := range lists {
+			if e, ok := find(s, list, markRevoked); ok {
+				return &RevokedError{
+					Host: k.name, KeyType: s.Type(), Fingerprint: ssh.FingerprintSHA256(s),
+					Authority: i == 1, File: e.file, Line: e.line,
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// find looks for the line with this key and marker.
+func find(key ssh.PublicKey, list []located, m marker) (located, bool) {
+	var blob []byte
+	for _, e := range list {
+		if e.marker != m || e.keyType != key.Type() {
+			continue
+		}
+		if blob == nil {
+			blob = key.Marshal()
+		}
+		if bytes.Equal(blob, e.blob()) {
+			return e, true
+		}
+	}
+	return located{}, false
+}
+
+func (k *Known) how(b Basis, key ssh.PublicKey) How {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		key = cert.Key
+	}
+	return How{Basis: b, KeyType: key.Type(), Fingerprint: ssh.FingerprintSHA256(key)}
+}
+
+func (k *Known) matched(key ssh.PublicKey, e located) How {
+	how := k.how(Matched, key)
+	how.File, how.Line = e.file, e.line
+	return how
+}
+
+// Line tells about the entry for a message.
+func (e located) Line() Line {
+	l := Line{File: e.file, Line: e.line, KeyType: e.keyType}
+	if key, err := ssh.ParsePublicKey(e.blob()); err == nil {
+		l.Fingerprint = ssh.FingerprintSHA256(key)
+	} else {
+		l.Fingerprint = "(damaged)"
+	}
+	return l
 }
