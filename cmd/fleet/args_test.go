@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestFlagsEndWhereTheRemoteCommandBegins(t *testing.T) {
 		{"test -var a=b -w n1 prog -var c=d", "a=b", "prog -var c=d"},
 		{"test -var=a=b -var-file=f -w n1 prog", "a=b f", "prog"},
 		{"test -var-file f --var a=b prog", "f a=b", "prog"},
-		{"test -w -var -json prog", "", "prog"},     // -var is the value of -w
+		{"test -w -var -json prog", "", "prog"},      // -var is the value of -w
 		{"test -vw -var prog -var", "", "prog -var"}, // also where -w is bundled
 		{"-v test -e a=b prog", "a=b", "prog"},
 		{"test -w n1 test -w n2", "", "test -w n2"},
@@ -126,8 +127,8 @@ func TestWrongLettersAreExplained(t *testing.T) {
 				root.SetArgs(args)
 				err = root.Execute()
 			}
-			usage, ok := err.(*usageError)
-			if !ok {
+			var usage *usageError
+			if !errors.As(err, &usage) {
 				t.Fatalf("got %v, want a usage error", err)
 			}
 			if usage.Error() != tt.want || usage.hint != tt.hint {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"fleet/internal/term"
 )
 
 // The statuses that fleet's own errors have. Those of a run are counted by
@@ -81,9 +83,23 @@ func (a *app) report(err error) {
 	}
 }
 
-// complain prints err as fleet's own.
+// complain prints err as fleet's own. Packages put a hint at the end of a
+// message; here it gets its own line.
 func (a *app) complain(err error) {
-	fmt.Fprintf(a.env.stderr, "fleet: %s\n", strings.TrimSuffix(err.Error(), "\n"))
+	message, hint, _ := strings.Cut(err.Error(), "; hint: ")
+	fmt.Fprintf(a.env.stderr, "fleet: %s\n", safe(message))
+	if hint != "" {
+		fmt.Fprintf(a.env.stderr, "hint: %s\n", safe(hint))
+	}
+}
+
+// safe makes every line of a message harmless to a terminal.
+func safe(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = term.Clean(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // run is fleet: it carries out args and returns the exit status.

@@ -104,10 +104,10 @@ func (s *selector) pattern(flag, p string, r nodeset.Resolver) ([]string, error)
 		return readList(p[1:], f, r)
 	}
 	names, err := evaluate(p, r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+	if err != nil && flag != "-w" { // which is also what stands without a flag
+		err = fmt.Errorf("%s: %w", flag, err)
 	}
-	return names, nil
+	return names, err
 }
 
 // evaluate resolves one pattern.

@@ -33,7 +33,7 @@ func TestSelectionWithoutAnInventory(t *testing.T) {
 		{name: "nothing asked", want: "error: no hosts are named"},
 		{name: "all", flags: selectionFlags{all: true}, want: "error: -a means all hosts of the inventory, and none is loaded"},
 		{name: "a group", flags: selectionFlags{groups: []string{"web"}}, want: `error: -g: group "@web" needs an inventory`},
-		{name: "a glob", flags: selectionFlags{hosts: []string{"web*"}}, want: `error: -w: glob "web*" needs an inventory`},
+		{name: "a glob", flags: selectionFlags{hosts: []string{"web*"}}, want: `error: glob "web*" needs an inventory`},
 		{name: "no such file", flags: selectionFlags{hosts: []string{"^" + list + "x"}}, want: "error: -w ^" + list + "x: open"},
 		{name: "pick all", flags: selectionFlags{hosts: []string{"n[1-3]"}, pick: "5"}, want: "n[1-3]"},
 		{name: "pick with a seed", flags: selectionFlags{hosts: []string{"n[1-9]"}, pick: "34%", seed: 1}, want: "n[2-3,5,8]"},

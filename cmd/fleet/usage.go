@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.Is(err, pflag.ErrHelp):
 		return err
 	case errors.As(err, &unknown):
-		usage.err, usage.hint = unknownFlag(cmd, unknown)
+		unknownFlag(cmd, unknown, usage)
 	case errors.As(err, &missing):
 		usage.err = fmt.Errorf("%s needs a value", flagName(missing.GetFlag()))
 	case errors.As(err, &invalid):
@@ -87,20 +88,26 @@ func elsewhere(letter string) string {
 	}
 }
 
-func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) (err error, hint string) {
-	if short := e.GetSpecifiedShortnames(); short != "" {
-		name := e.GetSpecifiedName()
-		err = fmt.Errorf("unknown flag -%s", name)
-		if short != name {
-			err = fmt.Errorf("unknown flag -%s in -%s", name, short)
-			// Terraform's flags are long ones with a single dash.
-			if long, _, _ := strings.Cut(short, "="); cmd.Flag(long) != nil {
-				return err, fmt.Sprintf("did you mean --%s?", long)
-			}
-		}
-		return err, elsewhere(name)
+// unknownFlag says in usage which flag is unknown, and what may have been meant.
+func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError, usage *usageError) {
+	name, bundle := e.GetSpecifiedName(), e.GetSpecifiedShortnames()
+	if bundle == "" {
+		usage.err = fmt.Errorf("unknown flag --%s", name)
+		usage.hint = nearFlag(cmd, name)
+		return
 	}
-	name := e.GetSpecifiedName()
+	usage.err, usage.hint = fmt.Errorf("unknown flag -%s", name), elsewhere(name)
+	if bundle != name {
+		usage.err = fmt.Errorf("unknown flag -%s in -%s", name, bundle)
+		// Terraform's flags are long ones with a single dash.
+		if long, _, _ := strings.Cut(bundle, "="); len(long) > 2 {
+			usage.hint = nearFlag(cmd, long)
+		}
+	}
+}
+
+// nearFlag is a hint with the flag of cmd that is called like name, or nearly so.
+func nearFlag(cmd *cobra.Command, name string) string {
 	var names []string
 	visit := func(f *pflag.Flag) {
 		if !f.Hidden {
@@ -109,10 +116,14 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError) (err error, hint st
 	}
 	cmd.Flags().VisitAll(visit)
 	cmd.InheritedFlags().VisitAll(visit)
-	if near := lang.Suggest(name, names); near != "" {
-		hint = fmt.Sprintf("did you mean --%s?", near)
+	near := name
+	if !slices.Contains(names, name) {
+		near = lang.Suggest(name, names)
 	}
-	return fmt.Errorf("unknown flag --%s", name), hint
+	if near == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean --%s?", near)
 }
 
 // unknownCommand is the error for a word that is no command of parent.
