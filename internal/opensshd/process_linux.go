@@ -1,0 +1,64 @@
+package opensshd
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+)
+
+// Commands are the processes alive now that sessions of this server started,
+// with all their descendants, whether or not their connection still is there.
+// What clears its environment and outlives its parent is not found.
+func (s *Server) Commands() []int {
+	var found []int
+	for _, p := range processes() {
+		env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "environ"))
+		if err == nil && s.isOurs(env) {
+			found = append(found, p.pid)
+		}
+	}
+	return found
+}
+
+// isOurs looks for the port in SSH_CONNECTION, which sshd sets for every
+// command.
+func (s *Server) isOurs(environ []byte) bool {
+	suffix := []byte(" " + s.Host + " " + strconv.Itoa(s.Port))
+	return slices.ContainsFunc(bytes.Split(environ, []byte{0}), func(kv []byte) bool {
+		return bytes.HasPrefix(kv, []byte("SSH_CONNECTION=")) && bytes.HasSuffix(kv, suffix)
+	})
+}
+
+func processes() []process {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var all []process
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		dir := filepath.Join("/proc", e.Name())
+		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+		if err != nil {
+			continue
+		}
+		// The name, in parentheses, may hold anything: the fields are after the last one.
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) < 2 || bytes.ContainsAny(fields[0], "ZXx") {
+			continue
+		}
+		info, err := os.Stat(dir)
+		if err != nil {
+			continue
+		}
+		ppid, _ := strconv.Atoi(string(fields[1]))
+		all = append(all, process{pid, ppid, int(info.Sys().(*syscall.Stat_t).Uid)})
+	}
+	return all
+}
