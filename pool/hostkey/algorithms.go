@@ -68,25 +68,51 @@ func (k *Known) Algorithms(configured []string, legacy bool) []string {
 }
 
 // knownTypes tells which types of keys are known for the host, and whether an
-// authority is.
+// authority is. It may stop at the first type in order of preference: like in
+// OpenSSH's order_hostkeyalgs, what follows a known type hardly matters.
 func (k *Known) knownTypes() (types []string, ca bool) {
-	exact, bare := k.entries(k.name), k.entries(k.bare)
-	for _, e := range exact {
-		if e.marker == markNone {
-			types = append(types, e.keyType)
+	for _, name := range []string{k.name, k.bare} {
+		// No key is the empty one: this leaves hashed keys out.
+		lines := k.gather(name, func(x *index) []entry { return x.matchKey(name, "") })
+		for _, e := range lines {
+			ca = ca || e.marker == markAuthority
+			// Keys of the bare name count only where nothing else is known.
+			if e.marker == markNone && (name == k.name || len(types) == 0) {
+				types = append(types, e.keyType)
+			}
 		}
-	}
-	// Keys of the bare name count only where nothing else is known.
-	useBare := len(types) == 0
-	for _, e := range bare {
-		if e.marker == markNone && useBare {
-			types = append(types, e.keyType)
+		if len(types) == 0 && name != "" {
+			types = k.hashedType(name)
 		}
-	}
-	for _, e := range slices.Concat(exact, bare) {
-		ca = ca || e.marker == markAuthority
 	}
 	return types, ca
+}
+
+// hashedType is the preferred type of key that hashed lines have for name.
+func (k *Known) hashedType(name string) []string {
+	var present []string
+	for _, a := range algorithms() {
+		if !a.cert && !slices.Contains(present, a.keyType) && k.anyHashed(a.keyType) {
+			present = append(present, a.keyType)
+		}
+	}
+	if len(present) == 1 && present[0] == algorithms()[0].keyType {
+		return present // offered first, whether it is known for the host or not
+	}
+	for _, t := range present {
+		for _, f := range k.files {
+			if f.current().hasType(name, t) {
+				return []string{t}
+			}
+		}
+	}
+	return nil
+}
+
+func (k *Known) anyHashed(keyType string) bool {
+	return slices.ContainsFunc(k.files, func(f *file) bool {
+		return len(f.current().hashed.types[keyType]) > 0
+	})
 }
 
 // candidates are the algorithms that may be offered, in the user's order.

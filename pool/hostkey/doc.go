@@ -21,9 +21,12 @@
 //
 // # Cost
 //
-// Plain names are found in a map. A hashed name costs one HMAC per hashed line
-// and host, once: results are kept per host, and hosts are looked up
-// concurrently. Keys are decoded only for the host that asks.
+// Plain names are found in a map. A hashed name costs one HMAC for each hashed
+// line that could be the host's; so lines are tried that have the very key the
+// host shows, or the type of key that is asked about, and all of them only to
+// say that a host is unknown or its key has changed. Results are kept, and
+// hosts are looked up concurrently. Keys are decoded only for the host that
+// asks.
 //
 // # Ownership and concurrency
 //

@@ -15,22 +15,20 @@ type index struct {
 	path     string
 	plain    map[string][]entry // by lower case name
 	patterns []patternLine
-	hashed   []hashedLine
+	hashed   hashedLines
 
 	mu    sync.Mutex
 	found map[string][]entry // what was read, by names that were looked up
+	types map[hostType]bool  // whether hashed lines have this type, where that was asked
 	own   map[string][]entry // what was appended, by name
 	lines int                // lines in the file
 	info  fs.FileInfo        // the file at that time; nil when it was missing
 }
 
+type hostType struct{ name, keyType string }
+
 type patternLine struct {
 	names []string
-	entry entry
-}
-
-type hashedLine struct {
-	name  hashedName
 	entry entry
 }
 
@@ -41,6 +39,7 @@ func newIndex(path, text string, warn func(string)) *index {
 		path:  path,
 		plain: make(map[string][]entry),
 		found: make(map[string][]entry),
+		types: make(map[hostType]bool),
 		own:   make(map[string][]entry),
 	}
 	for line := range strings.Lines(text) {
@@ -65,7 +64,7 @@ func (x *index) add(p parsed) error {
 		if err != nil {
 			return err
 		}
-		x.hashed = append(x.hashed, hashedLine{h, p.entry})
+		x.hashed.add(hashedLine{h, p.entry})
 	case slices.ContainsFunc(p.names, isPattern):
 		x.patterns = append(x.patterns, patternLine{p.names, p.entry})
 	default:
@@ -78,40 +77,63 @@ func (x *index) add(p parsed) error {
 
 // match returns the entries that speak about name, in the order of the file.
 func (x *index) match(name string) []entry {
-	x.mu.Lock()
-	found, ok := x.found[name]
-	own := x.own[name]
-	x.mu.Unlock()
+	found, own, ok := x.seen(name)
 	if !ok {
-		found = x.search(name)
+		found = inOrder(x.named(name), x.hashed.match(name))
 		x.mu.Lock()
 		x.found[name] = found
 		x.mu.Unlock()
 	}
-	if len(own) == 0 {
-		return found
+	return slices.Concat(found, own)
+}
+
+// matchKey is like match, but may leave out hashed lines with other keys.
+func (x *index) matchKey(name, key string) []entry {
+	found, own, ok := x.seen(name)
+	if !ok {
+		found = inOrder(x.named(name), x.hashed.matchKey(name, key))
 	}
 	return slices.Concat(found, own)
 }
 
-// search does the work of match for what was read.
-func (x *index) search(name string) []entry {
+// seen returns what match found before, and what was appended since.
+func (x *index) seen(name string) (found, own []entry, ok bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	found, ok = x.found[name]
+	return found, x.own[name], ok
+}
+
+// hasType reports whether a hashed line has a key of this type for name.
+func (x *index) hasType(name, keyType string) bool {
+	q := hostType{name, keyType}
+	x.mu.Lock()
+	has, ok := x.types[q]
+	x.mu.Unlock()
+	if !ok {
+		has = x.hashed.hasType(name, keyType)
+		x.mu.Lock()
+		x.types[q] = has
+		x.mu.Unlock()
+	}
+	return has
+}
+
+// named returns the entries whose names are not hashed.
+func (x *index) named(name string) []entry {
 	found := slices.Clone(x.plain[name])
 	for _, p := range x.patterns {
 		if matchNames(p.names, name) {
 			found = append(found, p.entry)
 		}
 	}
-	if len(x.hashed) > 0 {
-		h := newHasher(name)
-		for i := range x.hashed {
-			if l := &x.hashed[i]; h.sum(l.name.salt) == l.name.hash {
-				found = append(found, l.entry)
-			}
-		}
-	}
-	slices.SortStableFunc(found, func(a, b entry) int { return a.line - b.line })
 	return found
+}
+
+func inOrder(a, b []entry) []entry {
+	all := slices.Concat(a, b)
+	slices.SortStableFunc(all, func(a, b entry) int { return a.line - b.line })
+	return all
 }
 
 // appended takes note of lines this process has written, and of the file as it

@@ -2,7 +2,9 @@ package hostkey
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -33,22 +35,39 @@ type located struct {
 func (k *Known) Name() string { return k.name }
 
 // Verify decides about the key the host offers. Under accept-new it stores a
-// new key, which takes time; call it outside of locks. Its errors are
+// new key, which takes time: call it outside of locks. Its errors are
 // *UnknownError, *ChangedError, *RevokedError and *CertificateError.
 func (k *Known) Verify(key ssh.PublicKey) (How, error) {
 	if k.policy == transport.HostKeyOff {
 		return k.how(NotChecked, key), nil
 	}
-	exact := k.entries(k.name)
-	bare := k.entries(k.bare)
+	// Most keys are good ones, and that is seen without a search through
+	// all hashed lines. Every other answer comes from a full look.
+	// (A line for the bare name counts only where there is none with the port,
+	// which the short look cannot tell.)
+	exact, bare := k.entriesFor(k.name, key), k.entriesFor(k.bare, key)
+	bare = slices.DeleteFunc(bare, func(e located) bool { return e.marker == markNone })
+	how, err := k.decide(key, exact, bare)
+	if err == nil {
+		return how, nil
+	}
+	how, err = k.decide(key, k.entries(k.name), k.entries(k.bare))
+	if _, unknown := errors.AsType[*UnknownError](err); unknown && k.policy == transport.HostKeyAcceptNew {
+		return k.accept(plainKey(key))
+	}
+	return how, err
+}
+
+// decide decides by what is known for the name, and for the name without its
+// port.
+func (k *Known) decide(key ssh.PublicKey, exact, bare []located) (How, error) {
 	if err := k.revoked(key, exact, bare); err != nil {
 		return How{}, err
 	}
 	// A certificate that is no good is not held against the host where its
 	// plain key is known: ssh falls back to the key, too.
 	var certErr error
-	cert, ok := key.(*ssh.Certificate)
-	if ok {
+	if cert, ok := key.(*ssh.Certificate); ok {
 		if ca, found := authority(cert, exact, bare); found {
 			certErr = k.checkCert(cert, ca)
 			if certErr == nil {
@@ -58,31 +77,35 @@ func (k *Known) Verify(key ssh.PublicKey) (How, error) {
 		key = cert.Key
 	}
 	how, err := k.plain(key, exact)
-	_, unknown := errors.AsType[*UnknownError](err)
-	if unknown {
+	if _, unknown := errors.AsType[*UnknownError](err); unknown {
 		if e, found := find(key, bare, markNone); found {
-			how, err = k.matched(key, e), nil
+			return k.matched(key, e), nil
 		}
 	}
-	switch {
-	case err == nil:
-		return how, nil
-	case certErr != nil:
+	if err != nil && certErr != nil {
 		return How{}, certErr
-	case unknown && k.policy == transport.HostKeyAcceptNew:
-		return k.accept(key)
 	}
-	return How{}, err
+	return how, err
 }
 
 // entries is what all files say about a name, in their order.
 func (k *Known) entries(name string) []located {
+	return k.gather(name, func(x *index) []entry { return x.match(name) })
+}
+
+// entriesFor is like entries, but may leave out lines with other keys.
+func (k *Known) entriesFor(name string, key ssh.PublicKey) []located {
+	text := base64.StdEncoding.EncodeToString(plainKey(key).Marshal())
+	return k.gather(name, func(x *index) []entry { return x.matchKey(name, text) })
+}
+
+func (k *Known) gather(name string, match func(*index) []entry) []located {
 	if name == "" {
 		return nil
 	}
 	var all []located
 	for _, f := range k.files {
-		for _, e := range f.current().match(name) {
+		for _, e := range match(f.current()) {
 			all = append(all, located{e, f.path})
 		}
 	}
@@ -147,10 +170,16 @@ func find(key ssh.PublicKey, list []located, m marker) (located, bool) {
 	return located{}, false
 }
 
-func (k *Known) how(b Basis, key ssh.PublicKey) How {
+// plainKey is the key itself, also of a certificate.
+func plainKey(key ssh.PublicKey) ssh.PublicKey {
 	if cert, ok := key.(*ssh.Certificate); ok {
-		key = cert.Key
+		return cert.Key
 	}
+	return key
+}
+
+func (k *Known) how(b Basis, key ssh.PublicKey) How {
+	key = plainKey(key)
 	return How{Basis: b, KeyType: key.Type(), Fingerprint: ssh.FingerprintSHA256(key)}
 }
 

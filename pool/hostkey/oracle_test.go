@@ -23,7 +23,9 @@ type generator struct {
 	keys []ssh.PublicKey
 }
 
-func (g *generator) host() string { return string([]byte{'a' + byte(g.IntN(3)), '0' + byte(g.IntN(3))}) }
+func (g *generator) host() string {
+	return string([]byte{'a' + byte(g.IntN(3)), '0' + byte(g.IntN(3))})
+}
 
 func (g *generator) name() string {
 	switch g.IntN(6) {

@@ -59,7 +59,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		used += x.lines - warnings
-		entries := len(x.patterns) + len(x.hashed)
+		entries := len(x.patterns) + len(x.hashed.all)
 		lines := map[int]bool{}
 		for _, list := range x.plain {
 			for _, e := range list {
