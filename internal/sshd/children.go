@@ -34,6 +34,17 @@ func NewChildren() *Children {
 	return &Children{marker: "FLEET_SSHD=" + rand.Text(), groups: make(map[int]group)}
 }
 
+// Alive are the ids of the processes that are alive now, zombies left out.
+func (c *Children) Alive() []int {
+	c.mu.Lock()
+	used := c.used
+	c.mu.Unlock()
+	if !used {
+		return nil
+	}
+	return c.alive()
+}
+
 // killPatience is how long Kill waits for killed processes to be gone. Only a
 // process stuck in the kernel takes more than a moment.
 const killPatience = 10 * time.Second
@@ -41,15 +52,9 @@ const killPatience = 10 * time.Second
 // Kill ends everything that is left, and verifies it. An error names the
 // processes that could not be ended.
 func (c *Children) Kill() error {
-	c.mu.Lock()
-	used := c.used
-	c.mu.Unlock()
-	if !used {
-		return nil
-	}
 	pause := time.Millisecond
 	for deadline := time.Now().Add(killPatience); ; {
-		left := c.killAll()
+		left := c.Alive()
 		if len(left) == 0 {
 			return nil
 		}
@@ -57,6 +62,7 @@ func (c *Children) Kill() error {
 			slices.Sort(left)
 			return fmt.Errorf("sshd: processes are left that cannot be ended: %v", left)
 		}
+		c.kill(left)
 		time.Sleep(pause)
 		pause = min(2*pause, 100*time.Millisecond)
 	}

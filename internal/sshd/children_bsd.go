@@ -2,10 +2,5 @@
 
 package sshd
 
-// killAll kills the groups and returns the ids of those that were alive.
-func (c *Children) killAll() []int {
-	for pid, g := range c.snapshot() {
-		c.killGroup(pid, g)
-	}
-	return c.remaining(c.snapshot())
-}
+// alive names the groups that have members, by their leaders.
+func (c *Children) alive() []int { return leaders(c.ours()) }

@@ -2,24 +2,17 @@ package sshd
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 )
 
-// killAll kills the groups and the marked processes, and returns the ids of
-// those that were alive.
-func (c *Children) killAll() []int {
-	groups := c.snapshot()
-	for pid, g := range groups {
-		c.killGroup(pid, g)
-	}
-	groups = c.snapshot()
+// alive looks for members of the groups and for marked processes.
+func (c *Children) alive() []int {
+	groups := c.ours()
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return c.remaining(groups)
+		return leaders(groups)
 	}
 	var alive []int
 	for _, e := range entries {
@@ -31,13 +24,8 @@ func (c *Children) killAll() []int {
 		if dead {
 			continue
 		}
-		_, member := groups[pgid]
-		if member || c.marked(pid) {
-			// A zombie is nobody's business but its parent's, so it was
-			// left out above; everything else has to go.
-			if err := syscall.Kill(pid, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
-				alive = append(alive, pid)
-			}
+		if _, member := groups[pgid]; member || c.marked(pid) {
+			alive = append(alive, pid)
 		}
 	}
 	return alive

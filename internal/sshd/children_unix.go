@@ -41,47 +41,44 @@ func (c *Children) reaped(pid int) {
 
 // killOf kills the groups of s; nobody waits here.
 func (c *Children) killOf(s *Server) {
-	for pid, g := range c.snapshot() {
+	for pid, g := range c.ours() {
 		if g.of == s {
-			c.killGroup(pid, g)
+			_ = syscall.Kill(-pid, syscall.SIGKILL)
 		}
 	}
 }
 
-// killGroup kills one group unless its number may be a stranger's by now. A
-// number stays taken while its group has members, so where the leader was
-// reaped and a process of that number exists again, the group was empty in
-// between.
-func (c *Children) killGroup(pid int, g group) {
-	if g.led || syscall.Kill(pid, 0) == syscall.ESRCH {
-		if syscall.Kill(-pid, syscall.SIGKILL) != syscall.ESRCH {
-			return
-		}
+// kill kills the groups and the processes.
+func (c *Children) kill(pids []int) {
+	for pid := range c.ours() {
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
 	}
-	if !g.led {
-		c.mu.Lock()
-		delete(c.groups, pid)
-		c.mu.Unlock()
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 }
 
-func (c *Children) snapshot() map[int]group {
+// ours are the groups that have members. A number stays taken while its group
+// has any, so where the leader was reaped and a process of that number exists
+// again, the group was empty in between and the number is a stranger's.
+func (c *Children) ours() map[int]group {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	groups := make(map[int]group, len(c.groups))
 	for pid, g := range c.groups {
+		if !g.led && (syscall.Kill(pid, 0) != syscall.ESRCH || syscall.Kill(-pid, 0) == syscall.ESRCH) {
+			delete(c.groups, pid)
+			continue
+		}
 		groups[pid] = g
 	}
 	return groups
 }
 
-// remaining are the groups that still have members.
-func (c *Children) remaining(groups map[int]group) []int {
-	var left []int
+func leaders(groups map[int]group) []int {
+	var pids []int
 	for pid := range groups {
-		if syscall.Kill(-pid, 0) != syscall.ESRCH {
-			left = append(left, pid)
-		}
+		pids = append(pids, pid)
 	}
-	return left
+	return pids
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net"
 	"os"
-	"syscall"
 	"testing"
 	"time"
 
@@ -142,4 +141,6 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

@@ -267,6 +267,10 @@ func (s *Server) Close() error {
 	return s.conf.Children.Kill()
 }
 
+// Processes are the ids of the processes alive now that commands started, and
+// all that these started; see Children.
+func (s *Server) Processes() []int { return s.conf.Children.Alive() }
+
 // sleep waits for d, or for Close.
 func (s *Server) sleep(d time.Duration) {
 	t := time.NewTimer(d)

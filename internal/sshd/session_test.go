@@ -10,8 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -111,10 +113,6 @@ func TestInputNobodyReadsDoesNotStall(t *testing.T) {
 	_ = s.Close()
 }
 
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
 func TestShell(t *testing.T) {
 	l := start(t, Config{})
 	s := l.session(l.dial())
@@ -208,12 +206,16 @@ func TestCloseLeavesNothing(t *testing.T) {
 	for _, tt := range []struct{ name, command string }{
 		{"trap", "trap '' TERM HUP INT; echo $$; sleep 600"},
 		{"background", "sleep 600 & echo $!; wait"},
+		{"session", "command -v setsid >/dev/null || { echo $$; exec sleep 600; }; setsid sleep 600 >/dev/null 2>&1 & echo $!; wait"},
 		{"orphan", "sleep 600 >/dev/null 2>&1 & echo $!"},
 		{"nohup", "nohup sleep 600 >/dev/null 2>&1 & echo $!; wait"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := start(t, Config{})
 			pid := started(t, l, l.session(l.dial()), tt.command)
+			if !slices.Contains(l.Processes(), pid) {
+				t.Errorf("process %d is not among %v", pid, l.Processes())
+			}
 			if err := l.Close(); err != nil {
 				t.Error(err)
 			}
@@ -221,6 +223,8 @@ func TestCloseLeavesNothing(t *testing.T) {
 		})
 	}
 }
+
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 // gone also accepts a zombie that a slow init has not waited for yet.
 func gone(pid int) bool {
