@@ -1,7 +1,5 @@
 package output
 
-import "errors"
-
 // A document is a long text on its way to standard output, in pieces, so that
 // it is never in memory as a whole.
 type document struct {
@@ -68,7 +66,3 @@ func (d *document) flush() error {
 	}
 	return d.err
 }
-
-// errGone stops the work on a document that nobody can read any more; the cause
-// was reported when the write failed.
-var errGone = errors.New("standard output failed")

@@ -1,10 +1,17 @@
 package output
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
 	"fleet/event"
+)
+
+// Reasons to stop reading gathered output that are nobody's mistake.
+var (
+	errGone   = errors.New("standard output failed") // and that was reported
+	errEnough = errors.New("read enough")
 )
 
 // results gathers what each host printed and how it ended, for the renderers
@@ -35,7 +42,7 @@ func newResults(cfg *Config) *results {
 	return &results{store: newStore(cfg.Memory, cfg.TempDir), hosts: make(map[string]*result)}
 }
 
-// Emit takes note of e. The error is the store's, the first time it fails.
+// take takes note of e. The error is the store's, the first time it fails.
 func (r *results) take(e *event.Event) error {
 	switch e.Type {
 	case event.RunStart:
