@@ -1,0 +1,291 @@
+package inventory
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"fleet/internal/nodeset"
+)
+
+// A builder makes hosts and groups of what was decoded.
+type builder struct {
+	*decoder
+	inv *Inventory
+
+	direct map[*groupDef][]string // the hosts a group lists
+	state  map[*groupDef]visit
+	child  map[*groupDef][]*groupDef // the groups that a group's members mention
+	work   int                       // hosts that members looked at
+}
+
+// The bounds of members: how deep groups may be members of groups, and how many
+// hosts all of them may look at.
+const (
+	maxGroupDepth = 100
+	maxGroupWork  = 20 * nodeset.MaxSize
+)
+
+// visit is how far a group's members are.
+type visit int
+
+const (
+	unseen visit = iota
+	active       // being evaluated: meeting it again is a cycle
+	done
+)
+
+func (b *builder) build() {
+	b.direct = map[*groupDef][]string{}
+	b.state = map[*groupDef]visit{}
+	b.child = map[*groupDef][]*groupDef{}
+	b.addHosts()
+	for _, def := range b.order {
+		g := &Group{Name: def.name, def: def}
+		g.Protected = def.protected != nil && def.protected.value == true
+		b.inv.groups = append(b.inv.groups, g)
+		b.inv.named[def.name] = g
+	}
+	for _, g := range b.inv.groups {
+		b.resolveGroup(g, nil)
+	}
+	b.addProfiles(b.ranked())
+	b.checkJumps()
+}
+
+// addHosts makes a host of every name in a group and every host block.
+func (b *builder) addHosts() {
+	total := 0
+	for _, def := range b.order {
+		for _, p := range def.patterns {
+			names, err := nodeset.Expand(p.text)
+			if err != nil {
+				b.fail(p.at, "Invalid host pattern", "%s.", expressionProblem(err))
+				continue
+			}
+			if total += len(names); total > nodeset.MaxSize {
+				b.fail(p.at, "Too many hosts", "The groups of the inventory list more than %d hosts.", nodeset.MaxSize)
+				return
+			}
+			b.addNames(def, p, names)
+		}
+	}
+	for _, def := range b.byName {
+		h := b.addHost(def.name)
+		h.def = def
+	}
+	b.inv.hosts = make([]*Host, 0, len(b.inv.byName))
+	for _, h := range b.inv.byName {
+		b.inv.hosts = append(b.inv.hosts, h)
+	}
+	slices.SortFunc(b.inv.hosts, func(x, y *Host) int { return nodeset.Compare(x.Name, y.Name) })
+}
+
+func (b *builder) addNames(def *groupDef, p pattern, names []string) {
+	for i, name := range names {
+		if problem := checkHostName(name); problem != "" {
+			b.fail(p.at, "Invalid host name", "%q is no name for a host: %s.", name, problem)
+			return
+		}
+		names[i] = b.addHost(name).Name // one copy of each name
+	}
+	b.direct[def] = append(b.direct[def], names...)
+}
+
+func (b *builder) addHost(name string) *Host {
+	h := b.inv.byName[name]
+	if h == nil {
+		h = &Host{Name: name}
+		b.inv.byName[name] = h
+	}
+	return h
+}
+
+// expressionProblem is the text of an error in a pattern, without its position
+// in an expression that stands in the source line anyway.
+func expressionProblem(err error) string {
+	var e *nodeset.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	if e.Hint != "" {
+		return e.Msg + ". " + e.Hint
+	}
+	return e.Msg
+}
+
+// resolveGroup finds the hosts of g, after those of the groups it mentions.
+func (b *builder) resolveGroup(g *Group, path []string) {
+	if b.state[g.def] != unseen {
+		return
+	}
+	b.state[g.def] = active
+	names := b.direct[g.def]
+	if m := g.def.members; m != nil && m.value != nil {
+		more, err := b.evalMembers(g, append(path, g.Name))
+		if err != nil {
+			b.fail(m.at, "Invalid members", "%s.", expressionProblem(err))
+		}
+		names = append(slices.Clip(names), more...)
+	}
+	hosts := make([]*Host, 0, len(names))
+	for _, name := range names {
+		hosts = append(hosts, b.inv.byName[name])
+	}
+	slices.SortFunc(hosts, func(x, y *Host) int { return nodeset.Compare(x.Name, y.Name) })
+	g.Hosts = slices.Compact(hosts)
+	b.state[g.def] = done
+}
+
+func (b *builder) evalMembers(g *Group, path []string) ([]string, error) {
+	e, err := nodeset.Parse(g.def.members.value.(string))
+	if err != nil {
+		return nil, err
+	}
+	return e.Eval(&memberResolver{builder: b, group: g, path: path})
+}
+
+// A memberResolver resolves the terms of one group's members, and remembers the
+// groups among them: they are its children.
+type memberResolver struct {
+	*builder
+	group *Group
+	path  []string
+}
+
+func (r *memberResolver) Resolve(t nodeset.Term, patterns []string) ([]string, error) {
+	names, err := r.resolve(t, patterns)
+	if r.work += max(len(names), 1); t.Kind == nodeset.Glob || t.Kind == nodeset.Regexp {
+		r.work += len(r.inv.hosts)
+	}
+	if err == nil && r.work > maxGroupWork {
+		err = errors.New("the members of all groups come to too many hosts")
+	}
+	return names, err
+}
+
+func (r *memberResolver) resolve(t nodeset.Term, patterns []string) ([]string, error) {
+	switch t.Kind {
+	case nodeset.Label:
+		return nil, fmt.Errorf("the label %q cannot be used here, because labels may come from groups; name hosts and groups", t.Text)
+	case nodeset.Group:
+		groups, err := r.inv.matchGroups(patterns)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range groups {
+			if r.state[g.def] == active {
+				r.cycle(g)
+				continue
+			}
+			if len(r.path) >= maxGroupDepth {
+				return nil, fmt.Errorf("groups may be members of groups %d deep", maxGroupDepth)
+			}
+			r.resolveGroup(g, r.path)
+			if !slices.Contains(r.child[r.group.def], g.def) {
+				r.child[r.group.def] = append(r.child[r.group.def], g.def)
+			}
+		}
+		return hostNames(groups), nil
+	}
+	return r.inv.resolveHosts(t, patterns)
+}
+
+func (r *memberResolver) cycle(g *Group) {
+	path := append(slices.Clone(r.path[slices.Index(r.path, g.Name):]), g.Name)
+	r.fail(r.group.def.members.at, "Cycle among groups", "A group cannot be a member of itself: %s.", joinArrow(path))
+}
+
+// ranked lists the groups by precedence, lowest first: in the order of
+// definition, but a child after each of its parents.
+func (b *builder) ranked() []*Group {
+	parents := map[*groupDef][]*groupDef{}
+	for _, def := range b.order {
+		for _, c := range b.child[def] {
+			parents[c] = append(parents[c], def)
+		}
+	}
+	var out []*Group
+	placed := map[*groupDef]bool{}
+	var place func(def *groupDef)
+	place = func(def *groupDef) {
+		if placed[def] {
+			return
+		}
+		placed[def] = true
+		for _, p := range parents[def] {
+			place(p)
+		}
+		out = append(out, b.inv.named[def.name])
+	}
+	for _, def := range b.order {
+		place(def)
+	}
+	return out
+}
+
+// addProfiles gives each host the settings of its groups and of its block. Hosts
+// in the same groups share them.
+func (b *builder) addProfiles(groups []*Group) {
+	in := make(map[*Host][]byte, len(b.inv.hosts))
+	for i, g := range groups {
+		for _, h := range g.Hosts {
+			in[h] = binary.AppendUvarint(in[h], uint64(i))
+		}
+	}
+	shared := map[string]*profile{}
+	for _, h := range b.inv.hosts {
+		key := string(in[h])
+		p := shared[key]
+		if p == nil {
+			p = &profile{layer: b.base}
+			for rest := in[h]; len(rest) > 0; {
+				i, n := binary.Uvarint(rest)
+				rest = rest[n:]
+				p.groups = append(p.groups, groups[i])
+				p.layer = p.layer.over(&groups[i].def.layer)
+			}
+			shared[key] = p
+		}
+		if h.def != nil {
+			p = &profile{groups: p.groups, layer: p.layer.over(&h.def.layer)}
+		}
+		h.profile = p
+	}
+}
+
+// checkJumps follows every way that leads over hosts of the inventory.
+func (b *builder) checkJumps() {
+	layers := []*layer{b.base}
+	for _, def := range b.order {
+		layers = append(layers, &def.layer)
+	}
+	for _, def := range b.byName {
+		layers = append(layers, &def.layer)
+	}
+	for _, l := range layers {
+		s := l.settings[setJump]
+		if s == nil || s.value == nil {
+			continue
+		}
+		for _, text := range s.value.([]string) {
+			if err := b.inv.checkJump(text); err != nil {
+				b.fail(s.at, "Invalid jump", "%s.", err)
+			}
+		}
+	}
+	looped := map[hcl.Range]bool{}
+	for _, h := range b.inv.hosts {
+		var loop *jumpLoop
+		if h.def == nil && h.layer.settings[setJump] == nil {
+			continue
+		}
+		if _, err := b.inv.way(h); errors.As(err, &loop) && !looped[loop.at] {
+			looped[loop.at] = true
+			b.fail(loop.at, "Jump loop", "%s. Give one of them jump = null.", loop)
+		}
+	}
+}

@@ -1,0 +1,290 @@
+package inventory
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"fleet/internal/lang"
+)
+
+// A decoder reads the blocks of a project.
+type decoder struct {
+	project *lang.Project
+	scope   *lang.Scope
+	diags   hcl.Diagnostics
+
+	base   *layer
+	groups map[string]*groupDef
+	order  []*groupDef // by definition
+	hosts  map[string]*hostDef
+	byName []*hostDef // by definition
+}
+
+// groupDef is what the blocks of a group say.
+type groupDef struct {
+	name      string
+	at        hcl.Range
+	layer     layer
+	patterns  []pattern
+	members   *setting
+	protected *setting
+}
+
+// hostDef is what the blocks of a host say.
+type hostDef struct {
+	name  string
+	at    hcl.Range
+	layer layer
+}
+
+// A pattern is an element of a group's hosts.
+type pattern struct {
+	text string
+	at   hcl.Range
+}
+
+func (d *decoder) add(diags hcl.Diagnostics) { d.diags = append(d.diags, diags...) }
+
+func (d *decoder) fail(at hcl.Range, summary, format string, args ...any) {
+	d.diags = append(d.diags, &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  summary,
+		Detail:   fmt.Sprintf(format, args...),
+		Subject:  &at,
+	})
+}
+
+func (d *decoder) block(b *hcl.Block) {
+	switch b.Type {
+	case "connection":
+		l := &layer{}
+		d.connection(l, b)
+		d.add(d.base.merge(l, "The top-level connection"))
+	case "group":
+		d.group(b)
+	case "host":
+		d.host(b)
+	}
+}
+
+func (d *decoder) group(b *hcl.Block) {
+	g := &groupDef{name: b.Labels[0], at: b.DefRange}
+	if !validGroupName(g.name) {
+		d.fail(b.LabelRanges[0], "Invalid group name", "%q is no name for a group: letters, digits, and any of _ . - after the first.", g.name)
+		return
+	}
+	attrs := d.members(b, &g.layer, "hosts", "members", "protected")
+	if a := attrs["hosts"]; a != nil {
+		g.patterns = d.patterns(a)
+	}
+	g.members = d.setting(attrs["members"], parseText)
+	g.protected = d.setting(attrs["protected"], parseBool)
+
+	have := d.groups[g.name]
+	if have == nil {
+		d.groups[g.name] = g
+		d.order = append(d.order, g)
+		return
+	}
+	what := fmt.Sprintf("The group %q", g.name)
+	d.add(have.layer.merge(&g.layer, what))
+	have.patterns = append(have.patterns, g.patterns...)
+	d.mergeSetting(&have.members, g.members, what, "members")
+	d.mergeSetting(&have.protected, g.protected, what, "protected")
+}
+
+func (d *decoder) mergeSetting(have **setting, s *setting, what, name string) {
+	switch {
+	case s == nil:
+	case *have == nil:
+		*have = s
+	case (*have).value != s.value:
+		d.diags = append(d.diags, conflict(what, name, s.at, (*have).at))
+	}
+}
+
+func (d *decoder) host(b *hcl.Block) {
+	h := &hostDef{name: b.Labels[0], at: b.DefRange}
+	if problem := checkHostName(h.name); problem != "" {
+		d.fail(b.LabelRanges[0], "Invalid host name", "%q is no name for a host: %s.", h.name, problem)
+		return
+	}
+	attrs := d.members(b, &h.layer, "address")
+	h.layer.settings[setAddress] = d.setting(attrs["address"], parseAddress)
+	if have := d.hosts[h.name]; have != nil {
+		d.add(have.layer.merge(&h.layer, fmt.Sprintf("The host %q", h.name)))
+		return
+	}
+	d.hosts[h.name] = h
+	d.byName = append(d.byName, h)
+}
+
+// members decodes what groups and hosts have in common, and returns the rest.
+func (d *decoder) members(b *hcl.Block, l *layer, own ...string) hcl.Attributes {
+	schema := &hcl.BodySchema{
+		Attributes: []hcl.AttributeSchema{{Name: "vars"}, {Name: "labels"}},
+		Blocks:     []hcl.BlockHeaderSchema{{Type: "connection"}},
+	}
+	for _, name := range own {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	content, diags := d.project.Content(b.Body, schema)
+	d.add(diags)
+	what := fmt.Sprintf("The connection of %s %q", b.Type, b.Labels[0])
+	for i, c := range content.Blocks {
+		part := &layer{}
+		d.connection(part, c)
+		if i == 0 {
+			l.settings = part.settings
+			continue
+		}
+		d.add(l.merge(part, what))
+	}
+	if a := content.Attributes["vars"]; a != nil {
+		l.vars = d.entries(a, cty.DynamicPseudoType)
+	}
+	if a := content.Attributes["labels"]; a != nil {
+		l.labels = d.entries(a, cty.String)
+		d.checkLabels(a, l.labels)
+	}
+	return content.Attributes
+}
+
+// entries evaluates an object and converts its elements.
+func (d *decoder) entries(a *hcl.Attribute, want cty.Type) map[string]entry {
+	v, diags := d.scope.Eval(a.Expr, cty.DynamicPseudoType)
+	d.add(diags)
+	v, marks := v.Unmark()
+	if !v.IsKnown() || v.IsNull() {
+		return nil
+	}
+	if !v.Type().IsObjectType() && !v.Type().IsMapType() {
+		d.fail(a.Expr.Range(), "Invalid value", "%s must be an object, as in { name = \"value\" }.", a.Name)
+		return nil
+	}
+	places := keyRanges(a.Expr)
+	out := make(map[string]entry, v.LengthInt())
+	for it := v.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		name := k.AsString()
+		at, ok := places[name]
+		if !ok {
+			at = a.Expr.Range()
+		}
+		e, err := convert.Convert(e, want)
+		if err != nil {
+			d.fail(at, "Invalid value", "%s.%s must be %s: %s.", a.Name, name, want.FriendlyName(), err)
+			continue
+		}
+		out[name] = entry{value: e.WithMarks(marks), at: at}
+	}
+	return out
+}
+
+// keyRanges finds where the keys of a literal object stand.
+func keyRanges(e hcl.Expression) map[string]hcl.Range {
+	pairs, diags := hcl.ExprMap(e)
+	if diags.HasErrors() {
+		return nil
+	}
+	out := make(map[string]hcl.Range, len(pairs))
+	for _, p := range pairs {
+		if k, diags := p.Key.Value(nil); !diags.HasErrors() && k.Type() == cty.String && k.IsKnown() && !k.IsNull() {
+			out[k.AsString()] = p.Key.Range()
+		}
+	}
+	return out
+}
+
+func (d *decoder) checkLabels(a *hcl.Attribute, labels map[string]entry) {
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		e := labels[name]
+		if !validLabelName(name) {
+			d.fail(e.at, "Invalid label", "%q is no name for a label: letters, digits, and any of _ . - / after the first.", name)
+		}
+		if e.value.IsMarked() {
+			d.fail(e.at, "Invalid label", "The label %q has a sensitive value; labels are shown everywhere. Use vars.", name)
+		}
+	}
+}
+
+// connection decodes a connection block into l.
+func (d *decoder) connection(l *layer, b *hcl.Block) {
+	specs := connectionSpecs()
+	schema := &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "become"}}}
+	content := d.settings(l, b.Body, schema, specs)
+	for _, block := range content.Blocks {
+		part := &layer{}
+		d.settings(part, block.Body, &hcl.BodySchema{}, becomeSpecs())
+		d.add(l.merge(part, "become"))
+	}
+	jump, proxy := l.settings[setJump], l.settings[setProxyCommand]
+	if jump != nil && proxy != nil && jump.value != nil && proxy.value != nil {
+		d.fail(proxy.at, "Conflicting definitions", "jump and proxy_command are two ways to the same end; keep one. jump is at %s.", jump.origin())
+	}
+}
+
+func (d *decoder) settings(l *layer, body hcl.Body, schema *hcl.BodySchema, specs []spec) *hcl.BodyContent {
+	for _, s := range specs {
+		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: s.name})
+	}
+	content, diags := d.project.Content(body, schema)
+	d.add(diags)
+	for _, s := range specs {
+		l.settings[s.id] = d.setting(content.Attributes[s.name], s.parse)
+	}
+	return content
+}
+
+// setting evaluates an attribute; nil where it is absent or wrong.
+func (d *decoder) setting(a *hcl.Attribute, parse parser) *setting {
+	if a == nil {
+		return nil
+	}
+	v, diags := d.scope.Eval(a.Expr, cty.DynamicPseudoType)
+	d.add(diags)
+	sensitive := lang.IsSensitive(v)
+	v, _ = v.UnmarkDeep()
+	if diags.HasErrors() || !v.IsWhollyKnown() {
+		return nil
+	}
+	s := &setting{at: a.NameRange, sensitive: sensitive}
+	if v.IsNull() {
+		return s
+	}
+	value, err := parse(v, a.NameRange)
+	if err != nil {
+		d.fail(a.Expr.Range(), "Invalid value", "%s %s.", a.Name, err)
+		return nil
+	}
+	s.value = value
+	return s
+}
+
+// patterns reads the hosts of a group.
+func (d *decoder) patterns(a *hcl.Attribute) []pattern {
+	s := d.setting(a, parseList)
+	if s == nil || s.value == nil {
+		return nil
+	}
+	places := []hcl.Range{}
+	if items, diags := hcl.ExprList(a.Expr); !diags.HasErrors() {
+		for _, item := range items {
+			places = append(places, item.Range())
+		}
+	}
+	texts := s.value.([]string)
+	out := make([]pattern, len(texts))
+	for i, t := range texts {
+		out[i] = pattern{text: t, at: a.Expr.Range()}
+		if len(places) == len(texts) {
+			out[i].at = places[i]
+		}
+	}
+	return out
+}

@@ -1,0 +1,119 @@
+package inventory
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"fleet/internal/lang"
+)
+
+// A layer is what one level says about its hosts: the top level, a group or a
+// host. Layers are laid over each other by precedence.
+type layer struct {
+	settings [settingCount]*setting
+	vars     map[string]entry
+	labels   map[string]entry
+}
+
+// An entry is a variable or label. A label given as null is a null value.
+type entry struct {
+	value cty.Value
+	at    hcl.Range
+}
+
+// over lays top over l and returns the result; both stay as they are.
+func (l *layer) over(top *layer) *layer {
+	out := *l
+	for i, s := range top.settings {
+		if s != nil {
+			out.settings[i] = s
+		}
+	}
+	out.vars = overlay(l.vars, top.vars)
+	out.labels = overlay(l.labels, top.labels)
+	return &out
+}
+
+func overlay(low, high map[string]entry) map[string]entry {
+	switch {
+	case len(high) == 0:
+		return low
+	case len(low) == 0:
+		return high
+	}
+	out := make(map[string]entry, len(low)+len(high))
+	maps.Copy(out, low)
+	maps.Copy(out, high)
+	return out
+}
+
+// merge adds what another block says about the same thing; to say something else
+// is an error, because neither block comes first.
+func (l *layer) merge(other *layer, what string) hcl.Diagnostics {
+	var all hcl.Diagnostics
+	for i, s := range other.settings {
+		switch have := l.settings[i]; {
+		case s == nil:
+		case have == nil:
+			l.settings[i] = s
+		case !reflect.DeepEqual(have.value, s.value):
+			all = append(all, conflict(what, settingName(settingID(i)), s.at, have.at))
+		}
+	}
+	all = append(all, mergeEntries(&l.vars, other.vars, what, "vars.")...)
+	return append(all, mergeEntries(&l.labels, other.labels, what, "labels.")...)
+}
+
+func mergeEntries(into *map[string]entry, from map[string]entry, what, prefix string) hcl.Diagnostics {
+	var all hcl.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		e := from[name]
+		have, ok := (*into)[name]
+		if !ok {
+			if *into == nil {
+				*into = map[string]entry{}
+			}
+			(*into)[name] = e
+			continue
+		}
+		a, _ := have.value.UnmarkDeep()
+		b, _ := e.value.UnmarkDeep()
+		if !a.RawEquals(b) {
+			all = append(all, conflict(what, prefix+name, e.at, have.at))
+		}
+	}
+	return all
+}
+
+func conflict(what, attr string, here, there hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Conflicting definitions",
+		Detail:   fmt.Sprintf("%s appears more than once, and %s has another value at %s. Say it once, or say the same.", what, attr, lang.Place(there)),
+		Subject:  &here,
+	}
+}
+
+func settingName(id settingID) string {
+	switch id {
+	case setAddress:
+		return "address"
+	case setBecomeMethod:
+		return "become.method"
+	case setBecomeUser:
+		return "become.user"
+	case setBecomePassword:
+		return "become.password"
+	}
+	for _, s := range connectionSpecs() {
+		if s.id == id {
+			return s.name
+		}
+	}
+	return ""
+}

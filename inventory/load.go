@@ -1,0 +1,76 @@
+package inventory
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"fleet/internal/lang"
+	"fleet/internal/sshconfig"
+)
+
+// Load reads an inventory. It reports everything it finds; with errors among
+// that, the inventory is incomplete and good for nothing but completion. It is
+// never nil.
+func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
+	inv := &Inventory{
+		options: o,
+		open:    len(o.Paths) == 0,
+		base:    &layer{},
+		byName:  map[string]*Host{},
+		named:   map[string]*Group{},
+		met:     map[string]*Host{},
+	}
+	inv.config = sync.OnceValues(func() (*sshconfig.Config, error) { return sshconfig.Load(o.SSH) })
+	if inv.options.Environ == nil {
+		inv.options.Environ = os.Environ
+	}
+	project, diags := lang.Parse(o.Paths)
+	d := &decoder{
+		project: project,
+		diags:   diags,
+		base:    inv.base,
+		groups:  map[string]*groupDef{},
+		hosts:   map[string]*hostDef{},
+	}
+	blocks, diags := project.Decode(
+		hcl.BlockHeaderSchema{Type: "connection"},
+		hcl.BlockHeaderSchema{Type: "group", LabelNames: []string{"name"}},
+		hcl.BlockHeaderSchema{Type: "host", LabelNames: []string{"name"}},
+	)
+	d.add(explainBlocks(project, diags))
+	d.scope, diags = project.NewScope(o.Inputs)
+	d.add(diags)
+	for _, b := range blocks {
+		if ctx.Err() != nil {
+			d.diags = append(d.diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Loading interrupted",
+				Detail:   "Loading the inventory was stopped: " + context.Cause(ctx).Error() + ".",
+			})
+			break
+		}
+		d.block(b)
+	}
+	b := &builder{decoder: d, inv: inv}
+	b.build()
+	return inv, project.Diagnostics(d.diags)
+}
+
+// explainBlocks says of blocks that the language has and this version does not
+// read that they are known.
+func explainBlocks(p *lang.Project, diags hcl.Diagnostics) hcl.Diagnostics {
+	for _, d := range diags {
+		if d.Summary != "Unknown block" && d.Summary != "Unknown attribute" || d.Subject == nil {
+			continue
+		}
+		switch name := p.Text(*d.Subject); name {
+		case "source", "secret", "tunnel", "task":
+			d.Summary = "Unknown block"
+			d.Detail = "This version of fleet does not read " + name + " blocks yet. Take the block out, or use a version that does."
+		}
+	}
+	return diags
+}
