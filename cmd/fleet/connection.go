@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"fleet/inventory"
 )
 
 // connectionFlags say how to reach hosts. What is not given is left to the
@@ -30,6 +32,14 @@ func (f *connectionFlags) flags() *pflag.FlagSet {
 	fs.VarP(duration(&f.connectTimeout, "a pseudo-terminal is --tty"), "connect-timeout", "t", "give each host `TIME` to connect (default 10s)")
 	fs.BoolVarP(&f.askPass, "ask-pass", "k", false, "ask for the login password, once")
 	return fs
+}
+
+// inventoryFlags are the flags as package inventory takes them.
+func (f *connectionFlags) inventoryFlags() inventory.Flags {
+	return inventory.Flags{
+		User: f.user, Port: f.port, Jump: f.jump, Identities: f.identities,
+		ConnectTimeout: f.connectTimeout, SSH: f.options,
+	}
 }
 
 // becomeFlags say which user a command runs as.

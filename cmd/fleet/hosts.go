@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fleet/internal/nodeset"
+	"fleet/inventory"
 )
 
 // hostsFlags say how "fleet hosts" prints.
@@ -45,6 +48,9 @@ nodeset -e, -f and -c do. With - as PATTERN, names are read from standard input.
 	addFlags(cmd, "What to print", fs)
 	addFlags(cmd, "Which hosts", sel.inventoryFlags())
 	addFlags(cmd, "Which hosts", sel.flags())
+	a.completeHosts(cmd, &sel)
+	completeWords(cmd, "format", "text", "json")
+	cmd.AddCommand(newHostsShowCommand(a))
 	return cmd
 }
 
@@ -62,7 +68,7 @@ func (f *hostsFlags) checkExclusive() error {
 	return nil
 }
 
-// print writes the names as the flags say.
+// print writes names as the flags say.
 func (f *hostsFlags) print(w io.Writer, names []string) error {
 	var err error
 	switch {
@@ -90,7 +96,20 @@ type hostDocument struct {
 	Address string            `json:"address"`
 	Groups  []string          `json:"groups"`
 	Labels  map[string]string `json:"labels"`
-	Vars    json.RawMessage   `json:"vars"`
+	Vars    map[string]any    `json:"vars"`
+}
+
+// document tells about h. Its address is the one that will be dialed, which
+// ssh_config may decide.
+func document(ctx context.Context, inv *inventory.Inventory, h *inventory.Host) (hostDocument, error) {
+	target, err := inv.Target(ctx, h)
+	if err != nil {
+		return hostDocument{}, fmt.Errorf("%s: %w", h.Name, err)
+	}
+	return hostDocument{
+		Name: h.Name, Address: cmp.Or(target.Address, h.Name),
+		Groups: h.Groups(), Labels: h.Labels(), Vars: h.Vars(),
+	}, nil
 }
 
 // writeJSON writes v for programs, and for people who look at it.
@@ -102,21 +121,35 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // listHosts is "fleet hosts".
-func (a *app) listHosts(_ context.Context, sel *selectionFlags, show *hostsFlags) error {
+func (a *app) listHosts(ctx context.Context, sel *selectionFlags, show *hostsFlags) error {
 	if err := show.checkExclusive(); err != nil {
 		return err
 	}
-	s := &selector{resolver: nodeset.Names{}, stdin: a.env.stdin}
-	names, err := s.names(sel)
+	inv, err := a.openInventory(ctx, sel, nil)
 	if err != nil {
 		return err
 	}
-	if show.format == "json" {
-		docs := make([]hostDocument, len(names))
-		for i, n := range names {
-			docs[i] = hostDocument{Name: n, Address: n, Groups: []string{}, Labels: map[string]string{}, Vars: json.RawMessage("{}")}
+	if !sel.given() {
+		if inv.Open() {
+			return &usageError{err: errors.New("no hosts are named, and no inventory is loaded"), hint: "give a PATTERN, or -i PATH"}
 		}
-		return writeJSON(a.env.stdout, docs)
+		sel.all = true
 	}
-	return show.print(a.env.stdout, names)
+	hosts, err := inv.Select(sel.options(a.env.stdin))
+	if err == nil {
+		err = sel.check(hosts)
+	}
+	if err != nil {
+		return err
+	}
+	if show.format != "json" {
+		return show.print(a.env.stdout, hostNames(hosts))
+	}
+	docs := make([]hostDocument, len(hosts))
+	for i, h := range hosts {
+		if docs[i], err = document(ctx, inv, h); err != nil {
+			return err
+		}
+	}
+	return writeJSON(a.env.stdout, docs)
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"fleet/internal/lang"
+	"fleet/internal/sshconfig"
+	"fleet/inventory"
 )
 
 // inventoryPaths says where hosts come from: -i, else FLEET_INVENTORY, a list as
@@ -29,4 +32,49 @@ func (a *app) inventoryPaths(f *selectionFlags) ([]string, error) {
 		}
 	}
 	return nil, nil
+}
+
+// load reads the inventory that the flags mean; conn may be nil. It shows
+// nothing of what it finds.
+func (a *app) load(ctx context.Context, sel *selectionFlags, conn *connectionFlags) (*inventory.Inventory, lang.Diagnostics, error) {
+	paths, err := a.inventoryPaths(sel)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := inventory.Options{
+		Paths:  paths,
+		Inputs: lang.Inputs{LookupEnv: a.env.lookup, Args: sel.vars},
+		SSH:    sshconfig.Files{Getenv: a.env.value},
+	}
+	if conn != nil {
+		o.SSH.User, o.Flags = conn.configFile, conn.inventoryFlags()
+	}
+	inv, found := inventory.Load(ctx, o)
+	return inv, found, nil
+}
+
+// openInventory loads the inventory and shows what is wrong with it. A warning
+// stops nobody, and -q silences it.
+func (a *app) openInventory(ctx context.Context, sel *selectionFlags, conn *connectionFlags) (*inventory.Inventory, error) {
+	inv, found, err := a.load(ctx, sel, conn)
+	if err != nil {
+		return nil, err
+	}
+	if a.global.quiet && !found.HasErrors() {
+		found = nil
+	}
+	return inv, a.diagnose(found)
+}
+
+// selectHosts loads the inventory and carries out the selection flags.
+func (a *app) selectHosts(ctx context.Context, sel *selectionFlags, conn *connectionFlags) (*inventory.Inventory, []*inventory.Host, error) {
+	inv, err := a.openInventory(ctx, sel, conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	hosts, err := inv.Select(sel.options(a.env.stdin))
+	if err == nil {
+		err = sel.check(hosts)
+	}
+	return inv, hosts, err
 }

@@ -9,6 +9,7 @@ import (
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newHostsCommand(a),
+		newValidateCommand(a),
 		newFmtCommand(a),
 		newVersionCommand(a),
 	}
@@ -50,6 +51,7 @@ Hosts come from an inventory (-i, or the *.fleet.hcl files of this folder), or s
 	root.SetOut(a.env.stdout)
 	root.SetErr(a.env.stderr)
 	addGlobal(root, a.global.flags())
+	completeWords(root, "color", "auto", "always", "never")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(a.env.stdout, cmd) })
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = false

@@ -1,11 +1,13 @@
 package main
 
 import (
-	"strings"
+	"io"
 
 	"github.com/spf13/pflag"
 
 	"fleet/internal/lang"
+	"fleet/internal/nodeset"
+	"fleet/inventory"
 )
 
 // selectionFlags say which hosts, and where their names come from.
@@ -19,7 +21,7 @@ type selectionFlags struct {
 	exclude []string // -x
 	limit   []string // --limit
 	pick    string   // --pick: a number or a percentage
-	seed    int64    // --seed
+	seed    *uint64  // --seed; nil where it is not given
 	expect  int      // --expect-hosts; -1 where it is not given
 }
 
@@ -46,7 +48,7 @@ func (f *selectionFlags) flags() *pflag.FlagSet {
 	fs.VarP(texts(&f.exclude, nil), "exclude", "x", "but not those of `PATTERN`")
 	fs.Var(texts(&f.limit, nil), "limit", "only those that are also in `PATTERN`")
 	fs.Var(text(&f.pick, checkPick), "pick", "only `N` of them, or N%, taken at random")
-	fs.Int64Var(&f.seed, "seed", 0, "the same `NUMBER` makes --pick take the same hosts")
+	fs.Var(seed(&f.seed), "seed", "the same `NUMBER` makes --pick take the same hosts")
 	fs.Var(count(&f.expect, 0, ""), "expect-hosts", "refuse to go on unless exactly `N` hosts are selected")
 	return fs
 }
@@ -72,5 +74,38 @@ func (f *selectionFlags) given() bool {
 	return len(f.hosts) > 0 || len(f.groups) > 0 || f.all
 }
 
-// group is the expression for -g NAME.
-func group(name string) string { return "@" + strings.TrimPrefix(name, "@") }
+// options are the flags as package inventory takes them.
+func (f *selectionFlags) options(stdin io.Reader) inventory.SelectOptions {
+	return inventory.SelectOptions{
+		Hosts: f.hosts, Groups: f.groups, All: f.all,
+		Exclude: f.exclude, Limit: f.limit, Pick: f.pick, Seed: f.seed,
+		Stdin: stdin,
+	}
+}
+
+// check refuses another number of hosts than --expect-hosts says.
+func (f *selectionFlags) check(hosts []*inventory.Host) error {
+	if f.expect < 0 || len(hosts) == f.expect {
+		return nil
+	}
+	return badUsage("%d hosts are selected (%s), and --expect-hosts says %d", len(hosts), brief(hosts), f.expect)
+}
+
+// brief folds the names of hosts for a message.
+func brief(hosts []*inventory.Host) string {
+	const most = 200
+	s := nodeset.Fold(hostNames(hosts))
+	if len(s) > most {
+		s = s[:most] + "..."
+	}
+	return s
+}
+
+// hostNames are the names of hosts.
+func hostNames(hosts []*inventory.Host) []string {
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Name
+	}
+	return names
+}

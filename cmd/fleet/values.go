@@ -94,6 +94,21 @@ func count(p *int, least int, hint string) pflag.Value {
 	}
 }
 
+// seed reads the start of a random sequence.
+func seed(p **uint64) pflag.Value {
+	return &textValue{
+		set: func(s string) error {
+			n, err := strconv.ParseUint(s, 0, 64)
+			if err != nil {
+				return wrong("is not a whole number from 0 on", "")
+			}
+			*p = &n
+			return nil
+		},
+		text: func() string { return "" },
+	}
+}
+
 // port reads a TCP port.
 func port(p *int) pflag.Value {
 	return &textValue{
