@@ -6,16 +6,24 @@ import (
 	"strings"
 )
 
-// finalHost is the form ssh gives a host name before it uses it: addresses in
-// their usual spelling, names in lower case.
-func finalHost(host string) string {
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.String()
+// finalHost is the form ssh gives a host name before it uses it: addresses of
+// the family in their usual spelling, names in lower case.
+func finalHost(host, family string) string {
+	addr, err := netip.ParseAddr(host)
+	ok := err == nil
+	if !ok {
+		addr, ok = looseIPv4(host)
 	}
-	if addr, ok := looseIPv4(host); ok {
+	switch {
+	case ok && (addr.Is4In6() || addr.Is4() && family == "inet6" || addr.Is6() && family == "inet"):
+		return host
+	case ok:
 		return addr.String()
+	case strings.ContainsAny(host, "%:") || strings.Trim(host, "0123456789.") == "":
+		return host // meant as an address
+	default:
+		return strings.ToLower(host)
 	}
-	return strings.ToLower(host)
 }
 
 // looseIPv4 reads the spellings of inet_aton(3): one to four numbers, decimal,

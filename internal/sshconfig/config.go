@@ -48,13 +48,24 @@ func (c *Config) Resolve(ctx context.Context, q Query) (*Result, error) {
 	return r, nil
 }
 
-// walk collects the settings for a host, not yet expanded.
-func (c *Config) walk(ctx context.Context, q *Query) (*walk, error) {
-	w := &walk{
-		ctx: ctx, config: c, env: c.env,
-		host: q.Host, original: q.Host,
+// Check tells, before there is a host, whether the flags and options of a query
+// are good. The host is not looked at.
+func (c *Config) Check(q Query) error {
+	return c.newWalk("").commandLine(&q)
+}
+
+func (c *Config) newWalk(host string) *walk {
+	return &walk{
+		config: c, env: c.env,
+		host: host, original: host,
 		set: make(map[string]setting, 24),
 	}
+}
+
+// walk collects the settings for a host, not yet expanded.
+func (c *Config) walk(ctx context.Context, q *Query) (*walk, error) {
+	w := c.newWalk(q.Host)
+	w.ctx = ctx
 	if q.Host == "" || !safeHost(q.Host) {
 		return nil, errUnsafeHost
 	}
@@ -68,7 +79,7 @@ func (c *Config) walk(ctx context.Context, q *Query) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.host = finalHost(host)
+	w.host = finalHost(host, w.first("addressfamily"))
 	if !c.final {
 		return w, nil
 	}

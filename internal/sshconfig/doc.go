@@ -13,8 +13,8 @@
 // accept them. The oracle of the tests is "ssh -G".
 //
 // The keywords the connection pool needs are checked and given in one spelling
-// (yes and no, times in seconds). Every other keyword of ssh(1) is accepted,
-// and its arguments are returned as they were written.
+// (yes and no, times in seconds). Every other keyword of ssh(1) is accepted
+// unchecked, and the arguments of its first line are kept as written.
 //
 // # Where it differs from ssh
 //

@@ -79,7 +79,7 @@ func runShell(ctx context.Context, shell []string, text string) (bool, error) {
 	killGroup(cmd)
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return false, fmt.Errorf("Match exec %q: %w", text, context.Cause(ctx))
+		return false, fmt.Errorf("match exec %q: %w", text, context.Cause(ctx))
 	}
 	var exit *exec.ExitError
 	switch {
@@ -88,6 +88,6 @@ func runShell(ctx context.Context, shell []string, text string) (bool, error) {
 	case errors.As(err, &exit) && exit.Exited():
 		return false, nil
 	default:
-		return false, fmt.Errorf("Match exec %q: %w", text, err)
+		return false, fmt.Errorf("match exec %q: %w", text, err)
 	}
 }

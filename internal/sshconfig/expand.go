@@ -172,7 +172,7 @@ func checkVariable(arg string) error {
 	return nil
 }
 
-// errUnsafe are the names ssh refuses from the command line.
+// These names are refused from the command line, as ssh does.
 var (
 	errUnsafeHost = errors.New("the host name holds characters that no host name has")
 	errUnsafeUser = errors.New("the user name holds characters that are not safe in a command")

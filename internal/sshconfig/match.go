@@ -58,18 +58,18 @@ func parseCriteria(split []string) ([]criterion, error) {
 		case "host", "originalhost", "user", "localuser", "exec", "tagged", "localnetwork":
 			i++
 			if i >= len(split) || split[i] == "" || split[i][0] == '#' {
-				return nil, fmt.Errorf("Match %s needs an argument", c.name)
+				return nil, fmt.Errorf("match %s needs an argument", c.name)
 			}
 			if err := c.setArg(split[i]); err != nil {
 				return nil, err
 			}
 		default:
-			return nil, fmt.Errorf("unknown Match criterion %q", name)
+			return nil, fmt.Errorf("unknown match criterion %q", name)
 		}
 		list = append(list, c)
 	}
 	if len(list) == 0 {
-		return nil, errors.New("Match needs at least one criterion")
+		return nil, errors.New("match needs at least one criterion")
 	}
 	return list, nil
 }

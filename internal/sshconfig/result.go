@@ -57,7 +57,7 @@ func (r *Result) Origin(keyword string) string {
 // result fills in what is built in and expands what has tokens.
 func (w *walk) result() (*Result, error) {
 	if s, ok := w.set["refuseconnection"]; ok {
-		return nil, s.at.at(fmt.Errorf("RefuseConnection: %s", s.values[0]))
+		return nil, s.at.at(fmt.Errorf("refuseconnection: %s", s.values[0]))
 	}
 	if w.first("connectionattempts") == "0" {
 		return nil, w.set["connectionattempts"].at.at(errors.New("connectionattempts: it must be 1 or more"))
@@ -73,6 +73,9 @@ func (w *walk) result() (*Result, error) {
 		return nil, err
 	}
 	t.host = w.host
+	if err := w.checkLoop(t); err != nil {
+		return nil, err
+	}
 	w.builtin("user", t.user)
 	w.fix("hostname", t.host)
 	w.builtin("userknownhostsfile", "~/.ssh/known_hosts", "~/.ssh/known_hosts2")
@@ -119,6 +122,26 @@ func (w *walk) settleProxy() {
 			w.set[name] = s
 		}
 	}
+}
+
+// checkLoop refuses a host that is its own last jump host, as ssh does.
+func (w *walk) checkLoop(t *tokens) error {
+	hops, err := ParseJump(w.first("proxyjump"))
+	if err != nil || len(hops) == 0 {
+		return err
+	}
+	last := hops[len(hops)-1]
+	own := Hop{Host: t.host, User: t.user, Port: t.port}
+	if last.User == "" {
+		last.User = own.User
+	}
+	if last.Port == "" {
+		last.Port = w.config.keywords["port"].def
+	}
+	if last == own {
+		return w.set["proxyjump"].at.at(fmt.Errorf("proxyjump: the host %q would be reached through itself", t.host))
+	}
+	return nil
 }
 
 // expandAll expands the keywords that accept tokens, variables or ~.

@@ -9,7 +9,10 @@ import (
 // unknownKeyword is the error for a keyword ssh does not know, with the nearest
 // one it does.
 func unknownKeyword(name string, table map[string]*keyword) error {
-	best, distance := "", 1+max(1, len(name)/4)
+	best, distance := "", 2 // at most this, less one, is near
+	if len(name) > 3 {
+		distance = 1 + max(2, len(name)/4)
+	}
 	for _, known := range slices.Sorted(maps.Keys(table)) {
 		if d := editDistance(name, known, distance); d < distance {
 			best, distance = known, d
