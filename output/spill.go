@@ -73,10 +73,11 @@ func (f *spillFile) open() error {
 
 // WriteAt writes p at off.
 func (f *spillFile) WriteAt(p []byte, off int64) error {
-	if err := f.open(); err != nil {
-		return err
+	err := f.open()
+	if err == nil {
+		_, err = f.file.WriteAt(p, off)
 	}
-	if _, err := f.file.WriteAt(p, off); err != nil {
+	if err != nil {
 		return fmt.Errorf("%w (hint: set TMPDIR to a folder with more room)", err)
 	}
 	return nil

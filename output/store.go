@@ -186,7 +186,7 @@ func (s *store) extend(c *cursor, p []byte) {
 	for len(p) > 0 {
 		b := n.tail()
 		if b == nil || b.sealed {
-			b = &block{data: s.buffer(len(p))}
+			b = &block{data: s.buffer(max(len(p), int(min(n.size, blockSize))))}
 			s.ram += int64(cap(b.data))
 			s.queue = append(s.queue, b)
 			n.blocks = append(n.blocks, b)
