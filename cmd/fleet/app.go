@@ -55,9 +55,3 @@ func (a *app) openLog() error {
 	a.log = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 	return nil
 }
-
-// warn tells the user of something that is not an error. -q does not hide it: a
-// warning is about what may go wrong.
-func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.env.stderr, "fleet: warning: "+format+"\n", args...)
-}

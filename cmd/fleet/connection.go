@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fleet/inventory"
+	"fleet/runner"
 )
 
 // connectionFlags say how to reach hosts. What is not given is left to the
@@ -60,14 +61,6 @@ func (f *becomeFlags) flags() *pflag.FlagSet {
 // wanted reports whether the command line asks for another user.
 func (f *becomeFlags) wanted() bool { return f.sudo || f.user != "" || f.askPass }
 
-// target is the user to become: root where none is named.
-func (f *becomeFlags) target() string {
-	if f.user == "" {
-		return "root"
-	}
-	return f.user
-}
-
 // limitFlags bound how much happens at one time, and for how long.
 type limitFlags struct {
 	fanout         int           // -f
@@ -75,9 +68,6 @@ type limitFlags struct {
 	idleTimeout    time.Duration // --idle-timeout; 0 is none
 	deadline       time.Duration // --deadline; 0 is none
 }
-
-// defaultFanout is how many hosts are at work at one time, as in clush.
-const defaultFanout = 64
 
 func (f *limitFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
@@ -95,7 +85,7 @@ func (f *limitFlags) orDefault(e *env) (int, error) {
 	}
 	name := e.value("FLEET_FANOUT")
 	if name == "" {
-		return defaultFanout, nil
+		return runner.DefaultFanout, nil
 	}
 	var n int
 	if err := count(&n, 1, "").Set(name); err != nil {

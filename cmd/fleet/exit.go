@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fleet/internal/term"
@@ -73,7 +74,7 @@ func (a *app) report(err error) {
 	case errors.As(err, &usage):
 		a.complain(err)
 		if usage.hint != "" {
-			fmt.Fprintf(a.env.stderr, "hint: %s\n", usage.hint)
+			a.hint(usage.hint)
 		}
 		if usage.see != "" {
 			fmt.Fprintf(a.env.stderr, "see: %s --help\n", usage.see)
@@ -83,24 +84,25 @@ func (a *app) report(err error) {
 	}
 }
 
-// complain prints err as fleet's own. Packages put a hint at the end of a
-// message; here it gets its own line.
+// complain prints err as fleet's own. An error of several lines is several
+// errors. Packages put a hint at the end of a message; here hints come last, on
+// lines of their own, each once.
 func (a *app) complain(err error) {
-	message, hint, _ := strings.Cut(err.Error(), "; hint: ")
-	fmt.Fprintf(a.env.stderr, "fleet: %s\n", safe(message))
-	if hint != "" {
-		fmt.Fprintf(a.env.stderr, "hint: %s\n", safe(hint))
+	var hints []string
+	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
+		message, hint, ok := strings.Cut(line, "; hint: ")
+		fmt.Fprintf(a.env.stderr, "fleet: %s\n", term.Clean(message))
+		if ok && !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
+		}
+	}
+	for _, hint := range hints {
+		a.hint(hint)
 	}
 }
 
-// safe makes every line of a message harmless to a terminal.
-func safe(s string) string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = term.Clean(line)
-	}
-	return strings.Join(lines, "\n")
-}
+// hint prints what to do about an error.
+func (a *app) hint(s string) { fmt.Fprintf(a.env.stderr, "hint: %s\n", term.Clean(s)) }
 
 // run is fleet: it carries out args and returns the exit status.
 func run(ctx context.Context, args []string, e env) int {
