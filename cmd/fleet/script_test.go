@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,6 +17,13 @@ import (
 // commands of testscript they know:
 //
 //	exits N COMMAND...   run COMMAND, which must end with exit status N
+//	lab N [FAULT...]     bring up N hosts, lab01 to labN, whose folder is $LAB
+//	                     and whose inventory FLEET_INVENTORY; faults are those
+//	                     of package lab
+//
+// A command on a host of the lab finds its name in $FLEET_LAB_HOST. A script
+// with a line "# confirm" is run twice: with the embedded server, and with real
+// sshds in its place, which know the faults refuse and hostkey only.
 //
 // UPDATE_SCRIPTS=1 writes what cmp sees into the scripts.
 
@@ -23,12 +32,37 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, params(t, testscript.Params{Dir: filepath.Join("testdata", "script")}))
+	testscript.Run(t, params(testscript.Params{Dir: scripts}, embeddedLab))
 }
 
+// TestConfirm runs scripts against the sshd of OpenSSH.
+func TestConfirm(t *testing.T) {
+	all, err := filepath.Glob(filepath.Join(scripts, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var marked []string
+	for _, name := range all {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(strings.Split(string(text), "\n"), "# confirm") {
+			marked = append(marked, name)
+		}
+	}
+	estate := newEstate(t, 3)
+	testscript.Run(t, params(testscript.Params{Files: marked}, estate.lab))
+}
+
+// scripts is where the scripts are.
+const scripts = "testdata/script"
+
+// A labCommand brings n hosts up in the folder dir.
+type labCommand func(ts *testscript.TestScript, dir string, n int, faults []string)
+
 // params completes p with what all scripts share.
-func params(t *testing.T, p testscript.Params) testscript.Params {
-	t.Helper()
+func params(p testscript.Params, lab labCommand) testscript.Params {
 	p.RequireExplicitExec = true
 	p.RequireUniqueNames = true
 	p.UpdateScripts = os.Getenv("UPDATE_SCRIPTS") != ""
@@ -36,10 +70,22 @@ func params(t *testing.T, p testscript.Params) testscript.Params {
 		home := filepath.Join(e.WorkDir, "home")
 		e.Setenv("HOME", home)
 		e.Setenv("USERPROFILE", home)
+		e.Setenv("LC_ALL", "C")
 		return os.MkdirAll(home, 0o700)
 	}
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits,
+		"lab": func(ts *testscript.TestScript, neg bool, args []string) {
+			if neg || len(args) < 1 {
+				ts.Fatalf("usage: lab N [FAULT...]")
+			}
+			n, err := strconv.Atoi(args[0])
+			ts.Check(err)
+			dir := ts.MkAbs("lab")
+			lab(ts, dir, n, args[1:])
+			ts.Setenv("LAB", dir)
+			ts.Setenv("FLEET_INVENTORY", filepath.Join(dir, "inventory.fleet.hcl"))
+		},
 	}
 	return p
 }
