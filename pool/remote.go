@@ -18,10 +18,11 @@ import (
 //
 //	exec /bin/sh -c 'WRAPPER' sh 'N' 'line 1' ... 'line N' 'arg 1' ...
 //
-// The wrapper joins the lines to the script and evaluates it. Lines travel as
-// words of their own because a newline is the one thing that csh cannot quote
-// as the others do. No shell is started beside the one that runs the script,
-// and the wrapper forks once: for the watchdog.
+// The wrapper joins the lines to the script, forks once, for the watchdog, and
+// gives its place to a fresh shell for the script: one that knows nothing of the
+// watchdog ("wait" waits for all the children a shell knows), has no variables
+// of ours, and is the process that $$ names. Lines travel as words of their own
+// because a newline is the one thing that csh cannot quote as the others do.
 //
 // The watchdog is what ends the command when nobody is left to ask for it. It
 // holds the session's stdin, which the client keeps open while it lives; at end
@@ -38,6 +39,9 @@ import (
 // inlineMax bounds the exec string. Linux takes 128 KiB in one argument; some
 // shells and servers take far less, so longer scripts travel by stdin.
 const inlineMax = 8 << 10
+
+// argumentMax bounds a script that one shell hands to another as an argument.
+const argumentMax = 100 << 10
 
 // lineMax bounds one word of the exec string: tcsh has fixed-size words.
 const lineMax = 2000
@@ -57,7 +61,7 @@ const (
 	guardStdin = `exec 3<&0 </dev/null; ` +
 		`(trap "" TERM HUP INT; while read -r x; do :; done; ` +
 		`kill -0 $$ && kill -TERM 0 && sleep %[2]d && kill -KILL 0) <&3 3<&- >/dev/null 2>&1 & ` +
-		`w=$!; exec 3<&-; trap "kill -KILL $w 2>/dev/null" EXIT; `
+		`w=$!; exec 3<&-; `
 
 	// setGroup sets $g to the process group: the shell itself leads it, unless
 	// sudo stands between; findGroup looks.
@@ -71,7 +75,10 @@ const (
 	// has a guard in place.
 	awaitGo = `read -r x || exit 129; `
 
-	evalScript = `eval "$c"`
+	// runScript is the end of the wrapper. A script that is too long for an
+	// argument runs in a subshell, which knows as little of the watchdog.
+	runScript     = `exec /bin/sh -c "$c" sh "$@"`
+	runLongScript = `(eval "$c")`
 
 	// leaderCheck runs the wrapper (in $1) as a process-group leader on
 	// servers that do not see to it themselves, so that group signals can
@@ -148,7 +155,11 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	if inv.feed == feedCommand {
 		wrapper.WriteString(awaitGo)
 	}
-	wrapper.WriteString(evalScript)
+	if len(script) <= argumentMax {
+		wrapper.WriteString(runScript)
+	} else {
+		wrapper.WriteString(runLongScript)
+	}
 
 	text := wrapper.String()
 	if !sessionLeads {
