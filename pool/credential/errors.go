@@ -1,5 +1,15 @@
 package credential
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+)
+
 // A RefusedError says that the server let none of our keys and passwords in.
 type RefusedError struct {
 	User string
@@ -7,10 +17,95 @@ type RefusedError struct {
 	Err  error // what x/crypto said
 }
 
-func (e *RefusedError) Error() string { return "login refused" }
+// Refused returns what to tell the user when err, from ssh.NewClientConn, is
+// the end of a login that the server refused; nil when it is something else: a
+// host key, a lost connection, an expired context.
+func (l *Login) Refused(err error) *RefusedError {
+	log := l.Log(errors.Join(err, errUnknown))
+	if err == nil || log.Allowed == nil || l.ctx.Err() != nil || isLost(err) {
+		return nil
+	}
+	// The last attempt has no outcome when the server hung up on it, as it
+	// does after too many keys.
+	if n := len(log.Attempts); n > 0 && log.Attempts[n-1].Outcome == "" {
+		log.Attempts[n-1].Outcome = Denied
+	}
+	return &RefusedError{User: l.target.User, Log: log, Err: err}
+}
 
-// Hint is what to do about it; empty where there is nothing to say.
-func (e *RefusedError) Hint() string { return "" }
+// errUnknown makes Log see a failure in every case.
+var errUnknown = errors.New("not finished")
+
+// isLost tells the end of a connection from an answer of the server.
+func isLost(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (e *RefusedError) Error() string {
+	s := fmt.Sprintf("the server refused %q", e.User)
+	if tried := e.tried(); tried != "" {
+		s += "; tried " + tried
+	} else {
+		s += "; there was nothing to try"
+	}
+	return s + "; it accepts " + strings.Join(cleanAll(e.Log.Allowed), ", ")
+}
+
+// shownKeys is how many keys an error names.
+const shownKeys = 3
+
+// tried lists the methods, and the keys that were offered.
+func (e *RefusedError) tried() string {
+	var parts, keys []string
+	for _, a := range e.Log.Attempts {
+		switch {
+		case a.Key != nil:
+			keys = append(keys, a.Key.String())
+		case !slices.Contains(parts, a.Method):
+			parts = append(parts, a.Method)
+		}
+	}
+	if len(keys) > 0 {
+		more := len(keys) - shownKeys
+		text := "publickey (" + strings.Join(keys[:min(len(keys), shownKeys)], ", ")
+		if more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		parts = slices.Insert(parts, 0, text+")")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Hint is what to do about it: what was left out if anything was, since that
+// is mostly the cause.
+func (e *RefusedError) Hint() string {
+	switch {
+	case len(e.Log.Notices) > 0:
+		return e.Log.Notices[0]
+	case slices.ContainsFunc(e.Log.Attempts, func(a Attempt) bool { return a.Key != nil }):
+		return "check the user name, and that the account on the host knows one of these keys"
+	case len(e.Log.Attempts) > 0:
+		return "check the user name and the password"
+	case slices.Contains(e.Log.Allowed, publickey):
+		return "load a key with ssh-add, or name one in the configuration"
+	case slices.Contains(e.Log.Allowed, password), slices.Contains(e.Log.Allowed, interactive):
+		return "the host wants a password"
+	default:
+		return ""
+	}
+}
 
 // Unwrap returns the cause.
 func (e *RefusedError) Unwrap() error { return e.Err }
+
+func cleanAll(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = clean(s)
+	}
+	return out
+}

@@ -1,6 +1,10 @@
 package credential
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // An Offer is one public key that was offered to the server.
 type Offer struct {
@@ -12,6 +16,37 @@ type Offer struct {
 	CertFile    string    // where the certificate comes from
 	KeyID       string    // of the certificate
 	Expires     time.Time // of the certificate; zero is never
+}
+
+// String is for people: `ED25519 SHA256:... ("/home/a/.ssh/id_ed25519")`.
+func (o Offer) String() string {
+	from := fmt.Sprintf("%q", o.File)
+	if o.Agent {
+		from = fmt.Sprintf("agent %q", o.Comment)
+	}
+	if o.CertFile != "" {
+		from += fmt.Sprintf(" with %q", o.CertFile)
+	}
+	return fmt.Sprintf("%s %s (%s)", shortType(o.Type), o.Fingerprint, from)
+}
+
+// shortType is a key type as users know it: "ED25519", "RSA-CERT".
+func shortType(t string) string {
+	name, cert := strings.CutSuffix(strings.TrimSuffix(t, "@openssh.com"), "-cert-v01")
+	device, sk := strings.CutPrefix(name, "sk-")
+	switch {
+	case strings.HasPrefix(device, "ecdsa-"):
+		name = "ECDSA"
+	default:
+		name = strings.ToUpper(strings.TrimPrefix(device, "ssh-"))
+	}
+	if sk {
+		name += "-SK"
+	}
+	if cert {
+		name += "-CERT"
+	}
+	return name
 }
 
 // An Outcome is what the server said to an attempt.

@@ -1,10 +1,12 @@
 package credential
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
-
-	"golang.org/x/crypto/ssh"
+	"slices"
+	"sync"
 
 	"fleet/transport"
 )
@@ -14,42 +16,155 @@ import (
 // concurrent use; the fields may not change after the first call.
 type Store struct {
 	// Prompt asks the user; nil asks nothing. One question is asked at a
-	// time. An error is "no answer": the thing that needed it is left out,
-	// and the same passphrase is not asked for again.
+	// time. An error is "no answer": what needed it is left out, and the same
+	// passphrase is not asked for again.
 	Prompt func(ctx context.Context, q Question) (transport.Secret, error)
 	// Logger receives details for debugging; nil discards them.
 	Logger *slog.Logger
+
+	mu       sync.Mutex
+	privates map[string]*watched[*private]
+	publics  map[string]*watched[*public]
+	agents   map[string]*keyAgent
+	speaker  chan struct{} // holds one token while a question is asked
+	closed   bool
+}
+
+// Login prepares one login to t. It reads files and asks the agent, but does
+// not touch the network. ctx bounds the whole login, agent and prompts too: it
+// should end when the connection does. An error is a *transport.Error of
+// KindAuth that names the file which is wrong.
+func (s *Store) Login(ctx context.Context, t *transport.Target) (*Login, error) {
+	l := &Login{store: s, ctx: ctx, target: t, methods: t.Login.Methods}
+	if len(l.methods) == 0 {
+		l.methods = defaultMethods()
+	}
+	if slices.Contains(l.methods, publickey) {
+		if err := l.prepare(); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 // Preload loads what the targets need and asks for all passphrases, so that no
 // question comes up while a server waits. What is wrong with one target's keys
 // is left for its Login to report; the error is that of ctx.
 func (s *Store) Preload(ctx context.Context, targets []transport.Target) error {
-	return ctx.Err()
+	seen := make(map[string]bool)
+	for i := range targets {
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		s.preload(ctx, &targets[i], seen)
+	}
+	return context.Cause(ctx)
 }
 
-// Login prepares one login to t. It reads files and asks the agent, but does
-// not touch the network. ctx bounds the whole login: agent, prompts. An error
-// is a *transport.Error of KindAuth that names the file which is wrong.
-func (s *Store) Login(ctx context.Context, t *transport.Target) (*Login, error) {
-	return &Login{}, nil
+func (s *Store) preload(ctx context.Context, t *transport.Target, seen map[string]bool) {
+	for i := range t.Jump {
+		s.preload(ctx, &t.Jump[i], seen)
+	}
+	if !seen[loginKey(t)] {
+		seen[loginKey(t)] = true
+		if l, err := s.Login(ctx, t); err == nil {
+			l.askAhead()
+		}
+	}
+}
+
+// loginKey is equal for targets whose logins offer the same keys.
+func loginKey(t *transport.Target) string {
+	l := &t.Login
+	parts := slices.Concat(l.Identities, []string{"\x00"}, l.Certificates, []string{"\x00", l.Agent, "\x00"}, l.Methods)
+	if l.Explicit {
+		parts = append(parts, "explicit")
+	}
+	if l.IdentitiesOnly {
+		parts = append(parts, "only")
+	}
+	key := ""
+	for _, p := range parts {
+		key += p + "\x00"
+	}
+	return key
 }
 
 // Close ends the connections to agents and waits for what runs on them.
-func (s *Store) Close() error { return nil }
+func (s *Store) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	agents := s.agents
+	s.mu.Unlock()
+	var errs []error
+	for _, a := range agents {
+		errs = append(errs, a.close())
+	}
+	return errors.Join(errs...)
+}
 
-// A Login drives the authentication of one connection.
-type Login struct{}
+func (s *Store) private(path string) (*private, error) {
+	return lookup(s, &s.privates, path, parsePrivate).get()
+}
 
-// Next chooses what to try next. It is for ssh.ClientConfig.AuthCallback;
-// ClientConfig.Auth stays empty.
-func (l *Login) Next(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) { return nil, nil }
+func (s *Store) public(path string) (*public, error) {
+	return lookup(s, &s.publics, path, parsePublic).get()
+}
 
-// Log tells what happened so far. err is what ssh.NewClientConn returned, nil
-// when it succeeded: the last attempt was then the accepted one.
-func (l *Login) Log(err error) Log { return Log{} }
+func lookup[T any](s *Store, files *map[string]*watched[T], path string, parse parser[T]) *watched[T] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := (*files)[path]
+	if w == nil {
+		w = &watched[T]{path: path, parse: parse}
+		if *files == nil {
+			*files = make(map[string]*watched[T])
+		}
+		(*files)[path] = w
+	}
+	return w
+}
 
-// Refused returns what to tell the user when err, from ssh.NewClientConn, is
-// the end of a login that the server refused; nil when it is something else: a
-// host key, a lost connection, an expired context.
-func (l *Login) Refused(err error) *RefusedError { return nil }
+func (s *Store) agent(socket string) *keyAgent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.agents[socket]
+	if a == nil {
+		a = &keyAgent{socket: socket, closed: s.closed}
+		if s.agents == nil {
+			s.agents = make(map[string]*keyAgent)
+		}
+		s.agents[socket] = a
+	}
+	return a
+}
+
+// floor gives the right to ask the user, to one at a time.
+func (s *Store) floor(ctx context.Context) (release func(), err error) {
+	s.mu.Lock()
+	if s.speaker == nil {
+		s.speaker = make(chan struct{}, 1)
+	}
+	speaker := s.speaker
+	s.mu.Unlock()
+	select {
+	case speaker <- struct{}{}:
+		return func() { <-speaker }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+var errNobody = errors.New("there is nobody to ask")
+
+// ask asks one question. The caller has the floor.
+func (s *Store) ask(ctx context.Context, q Question) (transport.Secret, error) {
+	if s.Prompt == nil {
+		return transport.Secret{}, errNobody
+	}
+	return s.Prompt(ctx, q)
+}
+
+func (s *Store) logger() *slog.Logger {
+	return cmp.Or(s.Logger, slog.New(slog.DiscardHandler))
+}

@@ -1,0 +1,148 @@
+package credential
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"fleet/transport"
+)
+
+// passphraseTries is how often a passphrase may be wrong, as with ssh.
+const passphraseTries = 3
+
+// A private key file. It may hold a public key only, whose other half is in
+// the agent.
+type private struct {
+	path    string
+	pub     ssh.PublicKey // nil where only the passphrase opens it
+	problem error         // why the private key cannot be used at all
+	hint    string        // what to do about the problem
+
+	mu     sync.Mutex
+	locked []byte     // the file, while its passphrase is not known
+	signer ssh.Signer // nil while locked, and for public keys
+	refuse error      // why the passphrase is not asked for again
+}
+
+// errPublicOnly says that a file has no private key in it.
+var errPublicOnly = errors.New("it is a public key, and the agent does not hold the private one")
+
+func parsePrivate(path string, data []byte, info fs.FileInfo) *private {
+	p := &private{path: path}
+	signer, err := ssh.ParsePrivateKey(data)
+	missing, locked := errors.AsType[*ssh.PassphraseMissingError](err)
+	switch {
+	case err == nil:
+		p.pub, p.signer = signer.PublicKey(), signer
+	case locked:
+		p.pub, p.locked = missing.PublicKey, data
+	default:
+		if pub, _, _, _, perr := ssh.ParseAuthorizedKey(data); perr == nil {
+			p.pub, p.problem = pub, errPublicOnly
+			p.hint = "load it with ssh-add, or name the private key file"
+			return p
+		}
+		p.problem, p.hint = explainFormat(path, data, err)
+		return p
+	}
+	if !isPrivate(info) {
+		p.problem = fmt.Errorf("others may read it (mode %04o)", info.Mode().Perm())
+		p.hint = "chmod 600 " + path
+	}
+	return p
+}
+
+// explainFormat says what a file is that x/crypto cannot read.
+func explainFormat(path string, data []byte, err error) (problem error, hint string) {
+	switch {
+	case bytes.Contains(data, []byte("BEGIN ENCRYPTED PRIVATE KEY")):
+		return errors.New("encrypted PKCS#8 is not supported"), "convert it: ssh-keygen -p -f " + path
+	case bytes.HasPrefix(data, []byte("PuTTY-User-Key-File")):
+		return errors.New("it is a PuTTY key"), "convert it: puttygen " + path + " -O private-openssh -o NEWFILE"
+	case bytes.Contains(data, []byte("BEGIN OPENSSH PRIVATE KEY")):
+		return fmt.Errorf("it cannot be read: %s", strings.TrimPrefix(err.Error(), "ssh: ")), "if the key is in a security device, load it into the agent with ssh-add"
+	default:
+		return errors.New("it is not a private key"), ""
+	}
+}
+
+// state tells whether the key can sign now, or after asking.
+func (p *private) state() (open, locked bool, refuse error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.signer != nil, p.locked != nil, p.refuse
+}
+
+// open returns the signer, asking for the passphrase where that is needed. The
+// question is asked once for the process, whoever needs the key.
+func (p *private) open(ctx context.Context, s *Store) (ssh.Signer, error) {
+	if signer, err := p.opened(); signer != nil || err != nil {
+		return signer, err
+	}
+	release, err := s.floor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if signer, err := p.opened(); signer != nil || err != nil {
+		return signer, err
+	}
+	signer, err := p.ask(ctx, s)
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx) // the next one may ask
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.signer, p.refuse = signer, err
+	if err == nil {
+		p.locked = nil
+	}
+	return signer, err
+}
+
+// opened is the result of an earlier open; neither is set before that.
+func (p *private) opened() (ssh.Signer, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.signer == nil && p.refuse == nil && p.locked == nil {
+		return nil, errPublicOnly
+	}
+	return p.signer, p.refuse
+}
+
+// ask asks for the passphrase. p.locked does not change meanwhile, since the
+// caller has the floor.
+func (p *private) ask(ctx context.Context, s *Store) (ssh.Signer, error) {
+	for try := range passphraseTries {
+		answer, err := s.ask(ctx, Question{
+			Kind: Passphrase, File: p.path, Try: try + 1,
+			Text: "Passphrase for " + clean(p.path) + ": ",
+		})
+		if err != nil {
+			return nil, fmt.Errorf("no passphrase was given: %w", err)
+		}
+		if !answer.IsSet() {
+			return nil, errors.New("no passphrase was given")
+		}
+		signer, err := decrypt(p.locked, answer)
+		if err == nil {
+			return signer, nil
+		}
+		if !errors.Is(err, x509.IncorrectPasswordError) {
+			return nil, err
+		}
+	}
+	return nil, errors.New("the passphrase was wrong")
+}
+
+func decrypt(data []byte, passphrase transport.Secret) (ssh.Signer, error) {
+	return ssh.ParsePrivateKeyWithPassphrase(data, []byte(passphrase.Reveal()))
+}
