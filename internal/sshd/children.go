@@ -34,6 +34,15 @@ func NewChildren() *Children {
 	return &Children{marker: "FLEET_SSHD=" + rand.Text(), groups: make(map[int]group)}
 }
 
+// Adopt is the set of the processes that carry mark: those of a server that
+// was killed. Only on Linux are there any.
+func Adopt(mark string) *Children {
+	return &Children{marker: mark, groups: make(map[int]group), used: true}
+}
+
+// Mark is what the processes carry in their environment, for Adopt.
+func (c *Children) Mark() string { return c.marker }
+
 // Alive are the ids of the processes that are alive now, zombies left out.
 func (c *Children) Alive() []int {
 	c.mu.Lock()

@@ -67,7 +67,8 @@ type Faults struct {
 // at Full. The zero value is no limit.
 type Startups struct{ Begin, Rate, Full int }
 
-func (s Startups) check() error {
+// Check tells what is wrong with s.
+func (s Startups) Check() error {
 	if s == (Startups{}) {
 		return nil
 	}
@@ -94,7 +95,7 @@ func (f *Faults) check() error {
 	if f.BannerDelay < 0 || f.Latency < 0 || f.DropAfter < 0 || f.DropBytes < 0 || f.DropOutput < 0 {
 		return errors.New("sshd: a time or size among the faults is negative")
 	}
-	if err := f.MaxStartups.check(); err != nil {
+	if err := f.MaxStartups.Check(); err != nil {
 		return fmt.Errorf("sshd: %w", err)
 	}
 	return nil
