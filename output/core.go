@@ -80,7 +80,7 @@ func (c *core) say(who, text string) {
 // end prints the summary and takes the status line away for good.
 func (c *core) end(e *event.Event, told bool) {
 	c.stopLive()
-	if c.cfg.Quiet {
+	if c.cfg.Quiet || c.screen.gone.Load() {
 		return
 	}
 	c.screen.message(c.sum.text(c, e, told))

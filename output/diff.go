@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -85,7 +86,7 @@ func (c *collector) printDifference(m, g *group) error {
 	return nil
 }
 
-func (c *collector) printDiff(to *Dest, print func([]byte), m, g *group, from, with place, note string) error {
+func (c *collector) printDiff(to *Dest, put func([]byte), m, g *group, from, with place, note string) error {
 	old, cutOld, err := c.head(from)
 	if err != nil {
 		return err
@@ -94,7 +95,7 @@ func (c *collector) printDiff(to *Dest, print func([]byte), m, g *group, from, w
 	if err != nil {
 		return err
 	}
-	print(header(to, c.title(g, note)))
+	put(header(to, c.title(g, note)))
 	text, err := udiff.ToUnified(c.name(m), c.name(g), old, udiff.Lines(old, now), udiff.DefaultContextLines)
 	if err != nil {
 		return fmt.Errorf("compare: %w", err)
@@ -102,7 +103,7 @@ func (c *collector) printDiff(to *Dest, print func([]byte), m, g *group, from, w
 	if text == "" {
 		text = "(what was compared is the same)\n"
 	}
-	print(c.paint(to, text))
+	put(c.paint(to, text))
 	if cutOld || cutNow {
 		c.say("fleet", fmt.Sprintf("%s: only the first %s were compared", c.name(g), size(maxDiff)))
 	}
@@ -124,7 +125,7 @@ func (c *collector) head(p place) (text string, cut bool, err error) {
 		return nil
 	})
 	text = b.String()
-	if err == errEnough {
+	if errors.Is(err, errEnough) {
 		err = nil
 		if end := strings.LastIndexByte(text, '\n'); end >= 0 {
 			text = text[:end+1]

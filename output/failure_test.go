@@ -31,7 +31,8 @@ func TestRenderersStopQuietlyWhenNobodyReads(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var pipe closedPipe
 			var errs []error
-			r := with(Config{Stdout: Dest{Writer: &pipe}, TempDir: t.TempDir(), OnWriteError: func(err error) { errs = append(errs, err) }})
+			var stderr page
+			r := with(Config{Stdout: Dest{Writer: &pipe}, Stderr: Dest{Writer: &stderr}, TempDir: t.TempDir(), OnWriteError: func(err error) { errs = append(errs, err) }})
 			for range 3 {
 				mixed().play(r)
 			}
@@ -40,6 +41,9 @@ func TestRenderersStopQuietlyWhenNobodyReads(t *testing.T) {
 			}
 			if len(errs) != 1 || !errors.Is(errs[0], syscall.EPIPE) {
 				t.Errorf("told of %v", errs)
+			}
+			if strings.Contains(stderr.String(), " in 2.5 s") {
+				t.Errorf("a summary for nobody: %q", stderr.String())
 			}
 			if pipe.calls != 1 {
 				t.Errorf("%d writes", pipe.calls)

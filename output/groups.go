@@ -75,7 +75,7 @@ func header(to *Dest, title string) []byte {
 
 // printContent prints the content at p on one of the two outputs, safe for a
 // terminal, and ends its last line.
-func (c *collector) printContent(to *Dest, print func([]byte), p place) error {
+func (c *collector) printContent(to *Dest, put func([]byte), p place) error {
 	var clean *term.Sanitizer
 	if to.sanitize() {
 		clean = &term.Sanitizer{StripColor: !to.Color}
@@ -90,7 +90,7 @@ func (c *collector) printContent(to *Dest, print func([]byte), p place) error {
 		}
 		if len(piece) > 0 {
 			last = piece[len(piece)-1]
-			print(piece)
+			put(piece)
 		}
 		if c.screen.gone.Load() {
 			return errGone
@@ -100,14 +100,14 @@ func (c *collector) printContent(to *Dest, print func([]byte), p place) error {
 	if clean != nil {
 		if rest := clean.Flush((*buf)[:0]); len(rest) > 0 {
 			last = rest[len(rest)-1]
-			print(rest)
+			put(rest)
 		}
 		if !clean.MidLine() && last != '\n' {
 			return err // at most a color that was reset
 		}
 	}
 	if last != '\n' {
-		print(newline)
+		put(newline)
 	}
 	return err
 }

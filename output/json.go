@@ -97,7 +97,9 @@ func (d *document) jsonContent(name string, p place) {
 			_, err := enc.Write(piece)
 			return err
 		})
-		enc.Close()
+		if err := enc.Close(); err != nil && d.err == nil {
+			d.err = err
+		}
 		d.text(`"`)
 	}
 	if p.cut {

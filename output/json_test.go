@@ -88,7 +88,7 @@ func TestJSONLIsTheEventStream(t *testing.T) {
 {"event":"note","time":"2026-01-02T03:04:05Z","level":"warn","message":"slow"}
 {"event":"run_end","time":"2026-01-02T03:04:05Z","duration_ms":2500,"summary":{"ok":1,"failed":0,"unreachable":0,"not_attempted":0,"exit_status":0}}
 `)
-	equal(t, "stderr", stderr, "")
+	equal(t, "stderr", stderr, "fleet: warning: slow\n")
 	if !utf8.ValidString(stdout) {
 		t.Error("not UTF-8")
 	}

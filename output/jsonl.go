@@ -46,9 +46,7 @@ func (j *jsonl) Emit(e *event.Event) {
 		j.flush(e, event.Stderr)
 	}
 	j.line(e)
-	if e.Type != event.Note { // it is in the stream
-		j.observe(e)
-	}
+	j.observe(e)
 	if e.Type == event.RunEnd {
 		j.ended.Do(func() { j.end(e, false) })
 	}

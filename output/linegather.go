@@ -198,7 +198,7 @@ func (g *lineGather) release(oldest time.Time) {
 	g.print(&g.err, oldest, &g.cfg.Stderr, g.screen.stderr, "\x1b[31m")
 }
 
-func (g *lineGather) print(l *ladder, oldest time.Time, to *Dest, print func([]byte), color string) {
+func (g *lineGather) print(l *ladder, oldest time.Time, to *Dest, put func([]byte), color string) {
 	if !l.due(g.alive, oldest) {
 		return
 	}
@@ -218,11 +218,11 @@ func (g *lineGather) print(l *ladder, oldest time.Time, to *Dest, print func([]b
 			return append(dst, s.text...)
 		})
 		if len(*buf) >= documentPiece {
-			print(*buf)
+			put(*buf)
 			*buf = (*buf)[:0]
 		}
 	}
-	print(*buf)
+	put(*buf)
 }
 
 // finish prints everything, and the summary.

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -30,7 +29,7 @@ fleet: 1 ok, 2 failed in 2.5 s
 
 func TestGatherLinesDoesNotWaitForASilentHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var o bytes.Buffer
+		var o page
 		r := NewGatherLines(Config{Stdout: Dest{Writer: &o}, Fold: fold})
 		script{hosts("a", "b", "c"), out("a", "x\n"), out("b", "x\n")}.play(r)
 		time.Sleep(lineWait / 2)
@@ -49,7 +48,7 @@ func TestGatherLinesDoesNotWaitForASilentHost(t *testing.T) {
 
 func TestGatherLinesHoldsBoundedMemoryWhenOneHostRunsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var o bytes.Buffer
+		var o page
 		r := NewGatherLines(Config{Stdout: Dest{Writer: &o}, Fold: fold}).(*lineGather)
 		script{hosts("a", "b")}.play(r)
 		line := strings.Repeat("x", 999) + "\n"

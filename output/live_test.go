@@ -18,7 +18,7 @@ func at(t time.Time, s script) script {
 	return s
 }
 
-func liveConfig(screen *bytes.Buffer, width int) Config {
+func liveConfig(screen *page, width int) Config {
 	return Config{
 		Stdout: Dest{Writer: screen, Terminal: true}, Stderr: Dest{Writer: screen, Terminal: true},
 		Fold: fold, Live: true, Width: func() int { return width },
@@ -27,7 +27,7 @@ func liveConfig(screen *bytes.Buffer, width int) Config {
 
 func TestStatusLineMakesRoomForWhatIsPrinted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var screen bytes.Buffer
+		var screen page
 		r := NewStream(liveConfig(&screen, 80))
 		now := time.Now()
 		at(now, script{hosts("a", "b", "c"), begin("a"), begin("b")}).play(r)
@@ -71,7 +71,7 @@ func TestStatusLineFitsTheTerminal(t *testing.T) {
 
 func TestStatusLineStaysAwayFromAnUnfinishedLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var screen bytes.Buffer
+		var screen page
 		cfg := liveConfig(&screen, 80)
 		cfg.NoPrefix = true
 		r := NewStream(cfg)

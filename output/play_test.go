@@ -3,6 +3,7 @@ package output
 import (
 	"bytes"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,6 +98,32 @@ func show(t *testing.T, s script, with func(Config) Renderer, change ...func(*Co
 		t.Errorf("close: %v", err)
 	}
 	return o.String(), e.String()
+}
+
+// A page is a buffer that may be read while others write.
+type page struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (p *page) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.Write(b)
+}
+
+func (p *page) WriteString(s string) { _, _ = p.Write([]byte(s)) }
+
+func (p *page) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.b.String()
+}
+
+func (p *page) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.b.Reset()
 }
 
 // fold stands for the real thing.

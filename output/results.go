@@ -139,7 +139,9 @@ func (c *collector) finish(end *event.Event) {
 		if err := c.show(c.results.all(), end); err != nil && !c.screen.gone.Load() {
 			c.screen.fail(fmt.Errorf("print results: %w", err))
 		}
-		c.results.store.spill.close()
+		if err := c.results.store.spill.close(); err != nil {
+			c.screen.fail(fmt.Errorf("close gathered output: %w", err))
+		}
 		c.end(end, false)
 	})
 }

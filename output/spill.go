@@ -1,6 +1,7 @@
 package output
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -87,12 +88,13 @@ func (f *spillFile) WriteAt(p []byte, off int64) error {
 func (f *spillFile) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
 
 // close gives the file back.
-func (f *spillFile) close() {
+func (f *spillFile) close() error {
 	if f.file == nil {
-		return
+		return nil
 	}
-	f.file.Close()
+	err := f.file.Close()
 	if f.name != "" {
-		os.Remove(f.name)
+		err = errors.Join(err, os.Remove(f.name))
 	}
+	return err
 }

@@ -37,7 +37,11 @@ func TestStoreGivesBackWhatWasWritten(t *testing.T) {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(limit)))
 			s := newStore(limit, t.TempDir())
-			defer s.spill.close()
+			defer func() {
+				if err := s.spill.close(); err != nil {
+					t.Error(err)
+				}
+			}()
 			var root node
 			texts := make([]string, 40)
 			cursors := make([]cursor, len(texts))

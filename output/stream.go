@@ -64,9 +64,9 @@ func (s *stream) Emit(e *event.Event) {
 // output formats the whole chunk first and prints it in one write.
 func (s *stream) output(e *event.Event) {
 	h := s.host(e.Host)
-	to, print := &h.out, s.screen.stdout
+	to, put := &h.out, s.screen.stdout
 	if e.Stream == event.Stderr {
-		to, print = &h.err, s.screen.stderr
+		to, put = &h.err, s.screen.stderr
 	}
 	to.mu.Lock()
 	defer to.mu.Unlock() // kept until printed: a host's lines stay in order
@@ -80,11 +80,11 @@ func (s *stream) output(e *event.Event) {
 		data = *safe
 	}
 	if s.cfg.NoPrefix && s.single.Load() {
-		print(data)
+		put(data)
 		return
 	}
 	*buf = to.lines.append(*buf, to.prefix, data)
-	print(*buf)
+	put(*buf)
 }
 
 func (s *stream) host(name string) *streamHost {
@@ -126,7 +126,7 @@ func (s *stream) flush(name string) {
 	s.flushStream(&h.err, s.screen.stderr)
 }
 
-func (s *stream) flushStream(h *hostStream, print func([]byte)) {
+func (s *stream) flushStream(h *hostStream, put func([]byte)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var rest []byte
@@ -134,14 +134,14 @@ func (s *stream) flushStream(h *hostStream, print func([]byte)) {
 		rest = h.clean.Flush(nil)
 	}
 	if s.cfg.NoPrefix && s.single.Load() {
-		print(rest)
+		put(rest)
 		return
 	}
 	if h.clean != nil && !h.clean.MidLine() {
 		h.lines.release() // at most a color that was reset: not a line to anyone
 		return
 	}
-	print(h.lines.flush(h.lines.append(nil, h.prefix, rest), h.prefix))
+	put(h.lines.flush(h.lines.append(nil, h.prefix, rest), h.prefix))
 }
 
 // hostEnd says at once how a host ended that did not succeed. Hosts whose turn

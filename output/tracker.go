@@ -68,7 +68,11 @@ func (t *Tracker) Emit(e *event.Event) {
 			h.phase, h.since = running, e.Time
 		}
 	case event.Output:
-		t.host(e.Host).output(e)
+		h := t.host(e.Host)
+		if h.phase == connecting {
+			h.phase, h.since = running, e.Time
+		}
+		h.output(e)
 	case event.HostEnd:
 		t.end(t.host(e.Host), e.Outcome)
 	}
