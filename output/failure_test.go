@@ -61,7 +61,7 @@ func TestAFullDiskForGatheredOutputIsToldOnceAndTheRestIsShown(t *testing.T) {
 	})
 	script{hosts("a", "b"), out("a", strings.Repeat("x", 100)), out("a", "lost"), out("b", "lost too\n"), ok("a"), ok("b"), runEnd(nil)}.play(r)
 	err := r.Close()
-	if len(errs) != 1 || err != errs[0] || !strings.Contains(err.Error(), "/nonexistent") {
+	if len(errs) != 1 || !errors.Is(err, errs[0]) || !strings.Contains(err.Error(), "/nonexistent") {
 		t.Errorf("told of %v, Close: %v", errs, err)
 	}
 	want := "(output is not complete)\n---------------\n" + strings.Repeat("x", 100) + "\n"

@@ -75,7 +75,8 @@ func TestJSONOnATerminalEscapesWhatATerminalMustNotSee(t *testing.T) {
 func TestJSONLIsTheEventStream(t *testing.T) {
 	s := script{
 		hosts("a"), begin("a"), out("a", "ä€"[:3]), out("a", "ä€"[3:]+"\n"), out("a", "\xff"), errOut("a", "\xe2\x82"), ok("a"),
-		{Type: event.Note, Time: start, Level: "warn", Message: "slow"}, runEnd(map[event.Outcome]int{event.OK: 1}),
+		{Type: event.Note, Time: start, Level: "warn", Message: "slow"},
+		runEnd(map[event.Outcome]int{event.OK: 1}),
 	}
 	stdout, stderr := show(t, s, NewJSONL)
 	equal(t, "stdout", stdout, `{"event":"run_start","time":"2026-01-02T03:04:05Z","hosts":["a"],"command":"uptime","fanout":64}

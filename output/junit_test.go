@@ -2,6 +2,7 @@ package output
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ hint: is sshd running there?</error>
 </testsuites>
 `)
 	for d := xml.NewDecoder(strings.NewReader(stdout)); ; {
-		if _, err := d.Token(); err == io.EOF {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)
