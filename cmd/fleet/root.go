@@ -8,6 +8,7 @@ import (
 // commands lists every command, in the order in which help shows them.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		newRunCommand(a),
 		newHostsCommand(a),
 		newValidateCommand(a),
 		newFmtCommand(a),

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"fleet/event"
+	"fleet/internal/nodeset"
+	"fleet/internal/term"
+	"fleet/output"
+	"fleet/pool"
+	"fleet/pool/credential"
+	"fleet/runner"
+	"fleet/transport"
+)
+
+// runCommand is "fleet run": everything is checked, and asked for, before the
+// first packet.
+func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error {
+	if err := f.check(args); err != nil {
+		return err
+	}
+	fanout, err := f.limit.orDefault(&a.env)
+	if err != nil {
+		return err
+	}
+	inv, hosts, err := a.selectHosts(ctx, &f.sel, &f.conn)
+	if err != nil {
+		return err
+	}
+	command, title, err := f.command(a, args)
+	if err != nil {
+		return err
+	}
+	if err := a.confirm(ctx, hosts, f.yes); err != nil {
+		return err
+	}
+	asked, err := a.askPasswords(ctx, &f.conn, &f.become)
+	if err != nil {
+		return err
+	}
+	work, err := jobs(ctx, inv, hosts, &f.become, asked)
+	if err != nil {
+		return err
+	}
+	x := &execution{app: a, show: &f.show, jobs: work}
+	if err := x.open(f.stdin); err != nil {
+		return err
+	}
+	return x.run(ctx, &runner.Config{
+		Title:          title,
+		Fanout:         fanout,
+		CommandTimeout: f.limit.commandTimeout,
+		IdleTimeout:    f.limit.idleTimeout,
+		Deadline:       f.limit.deadline,
+		Command:        command,
+	})
+}
+
+// An execution is one run, with everything that takes part in it.
+type execution struct {
+	app  *app
+	show *showFlags
+	jobs []runner.Job
+
+	tracker  *output.Tracker
+	renderer output.Renderer
+	files    *output.Files // nil without --outdir and --errdir
+	stdin    *spool        // nil without -I
+	stop     context.CancelCauseFunc
+
+	mu     sync.Mutex
+	failed error // the first thing that fleet itself could not do; guarded by mu
+}
+
+// open makes ready what can fail before anything runs.
+func (x *execution) open(sendStdin bool) (err error) {
+	x.tracker = output.NewTracker(nodeset.Fold)
+	if x.files, err = x.show.files(x.fileFailed); err != nil {
+		return err
+	}
+	if sendStdin {
+		x.stdin, err = newSpool(x.app.env.stdin)
+	}
+	return err
+}
+
+// fail notes that fleet could not do its part, and ends the run where that
+// makes no sense without it.
+func (x *execution) fail(err error, end bool) {
+	x.mu.Lock()
+	if x.failed == nil {
+		x.failed = err
+	}
+	x.mu.Unlock()
+	if end && x.stop != nil {
+		x.stop(&runner.Stop{Why: event.Aborted})
+	}
+}
+
+// fileFailed hears of a file of --outdir that could not be written: the run
+// goes on, as its output is also shown.
+func (x *execution) fileFailed(err error) { x.fail(err, false) }
+
+func (x *execution) failure() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.failed
+}
+
+// run carries the jobs out and returns the error that is their exit status.
+func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
+	ctx, x.stop = context.WithCancelCause(ctx)
+	defer x.stop(nil)
+	tuneMemory(len(x.jobs))
+	x.renderer = x.show.renderer(x.app, func(err error) { x.fail(err, true) })
+	sinks := []event.Sink{x.tracker, x.renderer}
+	if x.files != nil {
+		sinks = append(sinks, x.files)
+	}
+	sink := event.Tee(sinks...)
+	credentials := &credential.Store{Prompt: x.app.answerer(x.renderer.Suspend), Logger: x.app.log}
+	defer credentials.Close()
+	if err := credentials.Preload(ctx, x.targets()); err != nil {
+		return err
+	}
+	connections := pool.New(pool.Config{
+		Credentials: credentials,
+		Logger:      x.app.log,
+		Connected:   x.connected(sink),
+		Notice: func(host, text string) {
+			sink.Emit(&event.Event{Type: event.Note, Time: time.Now(), Host: host, Level: "warn", Message: text})
+		},
+	})
+	cfg.Transport, cfg.Sink = connections, sink
+	if x.stdin != nil {
+		cfg.Stdin = func(string) io.Reader { return x.stdin.reader() }
+	}
+
+	signals := watchSignals(x.stop, x.teller())
+	defer signals.close()
+	done := make(chan *event.Summary, 1)
+	go func() { // ends with the run; when the user leaves first, with the process
+		summary := runner.Run(ctx, cfg, x.jobs)
+		_ = connections.Close()
+		done <- summary
+	}()
+	select {
+	case summary := <-done:
+		return x.end(summary)
+	case <-signals.leave:
+		return x.leave()
+	}
+}
+
+func (x *execution) targets() []transport.Target {
+	list := make([]transport.Target, len(x.jobs))
+	for i := range x.jobs {
+		list[i] = x.jobs[i].Target
+	}
+	return list
+}
+
+// connected tells of logins to the hosts of the run; jump hosts may have names
+// that are not among them.
+func (x *execution) connected(sink event.Sink) func(*transport.Target, time.Duration) {
+	known := make(map[string]bool, len(x.jobs))
+	for i := range x.jobs {
+		known[x.jobs[i].Host] = true
+	}
+	return func(t *transport.Target, took time.Duration) {
+		if known[t.Name] {
+			sink.Emit(&event.Event{Type: event.Connect, Time: time.Now(), Host: t.Name, Duration: took})
+		}
+	}
+}
+
+// teller is what the first Ctrl-C does: on a terminal, to say how things stand.
+func (x *execution) teller() func() {
+	if !term.IsTerminal(x.app.env.stderr) {
+		return nil
+	}
+	return func() {
+		w := x.renderer.Messages()
+		_ = x.tracker.Report(w)
+		fmt.Fprintln(w, "Ctrl-C again within 2 seconds stops the run.")
+	}
+}
+
+// end closes the outputs and turns the summary into fleet's exit status.
+func (x *execution) end(s *event.Summary) error {
+	if err := x.renderer.Close(); err != nil {
+		x.fail(err, false)
+	}
+	if x.files != nil {
+		if err := x.files.Close(); err != nil {
+			x.fail(err, false)
+		}
+	}
+	if x.stdin != nil {
+		if err := x.stdin.failure(); err != nil {
+			x.fail(fmt.Errorf("standard input: %w", err), false)
+		}
+		x.stdin.close()
+	}
+	status := s.ExitStatus()
+	if x.show.largest && s.Why == event.Completed {
+		status = s.Largest
+	}
+	err := x.failure()
+	switch {
+	case err == nil:
+		return exit(status)
+	case status == 0 || s.Why == event.Aborted:
+		return err
+	default:
+		x.app.report(err)
+		return exit(status)
+	}
+}
+
+// leave is the end without waiting: it names every host that may still be
+// running something. The hosts end it by themselves when the connection goes.
+func (x *execution) leave() error {
+	w := x.renderer.Messages()
+	fmt.Fprintln(w, "fleet: leaving at once; it was not confirmed that the command has ended on these hosts:")
+	_ = x.tracker.Report(w)
+	return exitError(statusInterrupted)
+}
+
+// tuneMemory trades memory for processor time: with few hosts the heap is
+// small, and may grow to five times what is in use before it is cleaned up.
+func tuneMemory(hosts int) {
+	if hosts <= 2000 {
+		debug.SetGCPercent(400)
+		debug.SetMemoryLimit(256 << 20)
+	}
+}

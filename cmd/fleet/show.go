@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"fleet/internal/nodeset"
+	"fleet/internal/term"
+	"fleet/output"
+)
+
+// formats are the values of --format.
+var formats = []string{"text", "json", "jsonl", "junit"}
+
+// showFlags say how the results of a run are shown.
+type showFlags struct {
+	gather   string // -b: "" is no, "end" when all have ended, "line" as they come
+	diff     bool   // --diff
+	noPrefix bool   // -N
+	format   string // --format
+	largest  bool   // -S
+	outdir   string // --outdir
+	errdir   string // --errdir
+	progress bool   // -P
+	raw      bool   // --raw
+}
+
+func (f *showFlags) flags() *pflag.FlagSet {
+	f.format = "text"
+	fs := newFlagSet()
+	fs.VarP(choice(&f.gather, "end", "line"), "gather", "b", "group hosts with the same result; --gather=line: while they run")
+	fs.Lookup("gather").NoOptDefVal = "end"
+	fs.BoolVar(&f.diff, "diff", false, "show how hosts differ from the majority")
+	fs.BoolVarP(&f.noPrefix, "no-prefix", "N", false, "no host name before each line")
+	fs.Var(choice(&f.format, formats...), "format", "`FORMAT` of the results: text, json, jsonl or junit")
+	fs.BoolVarP(&f.largest, "status", "S", false, "exit with the largest exit status of a host")
+	fs.StringVar(&f.outdir, "outdir", "", "also write each host's output to a file in `FOLDER`")
+	fs.StringVar(&f.errdir, "errdir", "", "also write each host's errors to a file in `FOLDER`")
+	fs.BoolVarP(&f.progress, "progress", "P", false, "show a status line also when output is not live")
+	fs.BoolVar(&f.raw, "raw", false, "let control bytes of hosts through to the terminal")
+	return fs
+}
+
+func (f *showFlags) check() error {
+	switch {
+	case f.format != "text" && (f.gather != "" || f.diff || f.noPrefix):
+		return badUsage("--format %s has a shape of its own: -b, --diff and -N do not go with it", f.format)
+	case f.diff && f.gather == "line":
+		return badUsage("--diff compares whole results, so --gather=line does not go with it")
+	}
+	return nil
+}
+
+// renderer makes the renderer that the flags ask for. failed is told of the
+// first write that failed.
+func (f *showFlags) renderer(a *app, failed func(error)) output.Renderer {
+	stdoutTerminal, stderrTerminal := term.IsTerminal(a.env.stdout), term.IsTerminal(a.env.stderr)
+	cfg := output.Config{
+		Stdout: output.Dest{Writer: a.env.stdout, Terminal: stdoutTerminal, Raw: f.raw,
+			Color: term.Color(a.global.color, stdoutTerminal, a.env.value)},
+		Stderr: output.Dest{Writer: a.env.stderr, Terminal: stderrTerminal, Raw: f.raw,
+			Color: term.Color(a.global.color, stderrTerminal, a.env.value)},
+		Fold:         nodeset.Fold,
+		NoPrefix:     f.noPrefix,
+		Quiet:        a.global.quiet,
+		Verbose:      a.global.verbose,
+		Live:         term.Live(stderrTerminal, a.env.value) && !a.global.quiet || f.progress && stderrTerminal,
+		Width:        func() int { w, _ := term.Size(a.env.stderr); return w },
+		OnWriteError: failed,
+	}
+	switch {
+	case f.format == "json":
+		return output.NewJSON(cfg)
+	case f.format == "jsonl":
+		return output.NewJSONL(cfg)
+	case f.format == "junit":
+		return output.NewJUnit(cfg)
+	case f.diff:
+		return output.NewDiff(cfg)
+	case f.gather == "line":
+		return output.NewGatherLines(cfg)
+	case f.gather != "":
+		return output.NewGather(cfg)
+	default:
+		return output.NewStream(cfg)
+	}
+}
+
+// files makes the sink for --outdir and --errdir; nil where neither is given.
+func (f *showFlags) files(failed func(error)) (*output.Files, error) {
+	if f.outdir == "" && f.errdir == "" {
+		return nil, nil
+	}
+	files, err := output.NewFiles(f.outdir, f.errdir, failed)
+	if err != nil {
+		return nil, fmt.Errorf("--outdir, --errdir: %w", err)
+	}
+	return files, nil
+}
