@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,9 +11,6 @@ import (
 
 // maxRounds bounds how often a server may ask in one login.
 const maxRounds = 16
-
-// errNotAnswered ends a method that has no answer; the next one is tried.
-var errNotAnswered = errors.New("a question was not answered")
 
 // password answers the method "password".
 func (l *Login) password() (string, error) {
@@ -45,7 +43,9 @@ func (l *Login) takePassword() (transport.Secret, bool) {
 }
 
 // challenge answers the questions of keyboard-interactive (RFC 4256 section
-// 3.3). A server may ask several times, also nothing at all.
+// 3.3). A server may ask several times, also nothing at all. What nobody can
+// answer is answered with nothing: to break off would be allowed, but some
+// servers then take the next request for the answer.
 func (l *Login) challenge(name, instruction string, questions []string, echos []bool) ([]string, error) {
 	l.mu.Lock()
 	l.rounds++
@@ -65,8 +65,10 @@ func (l *Login) challenge(name, instruction string, questions []string, echos []
 		}
 		answer, err := l.prompt(Question{Kind: Challenge, Text: clean(text), Instruction: said, Echo: echos[i]})
 		if err != nil {
+			if l.ctx.Err() != nil {
+				return nil, context.Cause(l.ctx)
+			}
 			l.notice("the server asked %q, which was not answered: %v", strings.TrimSpace(clean(text)), err)
-			return nil, errNotAnswered
 		}
 		answers[i], said = answer.Reveal(), ""
 	}
