@@ -12,7 +12,7 @@ import (
 // maxSteps is what the expressions of a project may cost together, besides one
 // step for each byte of its files. A step is an element of a value, 32 bytes of a
 // string, or one round of a loop: about a microsecond and at most 200 bytes.
-const maxSteps = 500_000
+const maxSteps = 250_000
 
 // maxNumberBits bounds the exponent of a number: 1e1000000000 is ten bytes to
 // write and a gigabyte to print.
@@ -35,18 +35,24 @@ func (b *budget) pay(n int) bool { return b.left.Add(-int64(n)) >= 0 }
 func (b *budget) spent() bool { return b.left.Load() < 0 }
 
 // payFor takes the cost of v.
-func (b *budget) payFor(v cty.Value) bool {
+func (b *budget) payFor(v cty.Value) bool { return b.payBy(v, false) }
+
+// payForConversion takes the cost of v and of finding one type for the elements
+// of each tuple and object in it, which cty does by comparing all with all.
+func (b *budget) payForConversion(v cty.Value) bool { return b.payBy(v, true) }
+
+func (b *budget) payBy(v cty.Value, converted bool) bool {
 	left := b.left.Load()
 	if left < 0 {
 		return false
 	}
-	return b.pay(cost(v, int(left)+1))
+	return b.pay(cost(v, int(left)+1, converted))
 }
 
 // cost counts the elements of v, and its strings by length, up to limit. Values
 // share their parts, so that a small one can be endless when walked: the count
-// stops at the limit.
-func cost(v cty.Value, limit int) int {
+// stops at the limit. converted adds what a change to a list or map costs.
+func cost(v cty.Value, limit int, converted bool) int {
 	n := 1
 	v, _ = v.Unmark()
 	if v == cty.NilVal || v == cty.DynamicVal || !v.IsKnown() || v.IsNull() {
@@ -64,9 +70,12 @@ func cost(v cty.Value, limit int) int {
 			return limit
 		}
 	case v.CanIterateElements():
+		if converted && (ty.IsTupleType() || ty.IsObjectType()) {
+			n += times(v.LengthInt(), v.LengthInt()) / 400
+		}
 		for it := v.ElementIterator(); it.Next() && n < limit; {
 			_, e := it.Element()
-			n += cost(e, limit-n)
+			n += cost(e, limit-n, converted)
 		}
 	}
 	return min(n, limit)

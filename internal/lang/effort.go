@@ -115,7 +115,7 @@ func formatEffort(args []cty.Value) int {
 	}
 	longest, rounds := 40, 1
 	for _, a := range args[1:] {
-		longest = max(longest, times(cost(a, tooMuch), 32))
+		longest = max(longest, times(cost(a, tooMuch, false), 32))
 		rounds = max(rounds, length(a))
 	}
 	return times(rounds, widths+times(verbs, longest)) / 32

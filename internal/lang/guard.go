@@ -11,10 +11,13 @@ import (
 // A guarded expression pays for its value from the budget of the context. It is
 // a pair of parentheses to those who walk the tree, and transparent to those who
 // look for a certain kind of expression.
-type guarded struct{ *hclsyntax.ParenthesesExpr }
+type guarded struct {
+	*hclsyntax.ParenthesesExpr
+	converted bool // the value may become a list or a map
+}
 
 func guard(e hclsyntax.Expression) hclsyntax.Expression {
-	return &guarded{&hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}}
+	return &guarded{ParenthesesExpr: &hclsyntax.ParenthesesExpr{Expression: e, SrcRange: e.Range()}}
 }
 
 // errorSteps is what each diagnostic costs, so that an error in a loop does not
@@ -27,7 +30,7 @@ func (e *guarded) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		return cty.DynamicVal, nil // said already, where it happened
 	}
 	v, diags := e.Expression.Value(ctx)
-	if !b.spent() && b.pay(errorSteps*len(diags)) && b.payFor(v) {
+	if !b.spent() && b.pay(errorSteps*len(diags)) && b.payBy(v, e.converted) {
 		return v, diags
 	}
 	for _, d := range diags {
@@ -90,9 +93,14 @@ func guardExpr(e hclsyntax.Expression) hclsyntax.Expression {
 		return guard(e)
 	case *hclsyntax.FunctionCallExpr:
 		for i := range e.Args {
-			e.Args[i] = always(e.Args[i])
+			e.Args[i] = converted(e.Args[i])
 		}
 		return guard(e)
+	case *hclsyntax.ScopeTraversalExpr:
+		return checkIndexes(e, e.Traversal)
+	case *hclsyntax.RelativeTraversalExpr:
+		e.Source = guardExpr(e.Source)
+		return checkIndexes(e, e.Traversal)
 	default:
 		guardChildren(e)
 		if _, ok := e.(*hclsyntax.BinaryOpExpr); ok {
@@ -109,6 +117,15 @@ func always(e hclsyntax.Expression) hclsyntax.Expression {
 		return e
 	}
 	return guard(e)
+}
+
+// converted guards e where its value may be given another type.
+func converted(e hclsyntax.Expression) hclsyntax.Expression {
+	e = always(e)
+	if g, ok := e.(*guarded); ok {
+		g.converted = true
+	}
+	return e
 }
 
 func guardFor(e *hclsyntax.ForExpr) hclsyntax.Expression {
@@ -128,13 +145,11 @@ func guardChildren(e hclsyntax.Expression) {
 		e.Expression = guardExpr(e.Expression)
 	case *hclsyntax.ObjectConsKeyExpr:
 		e.Wrapped = guardExpr(e.Wrapped)
-	case *hclsyntax.RelativeTraversalExpr:
-		e.Source = guardExpr(e.Source)
 	case *hclsyntax.IndexExpr:
 		e.Collection, e.Key = guardExpr(e.Collection), always(e.Key)
 	case *hclsyntax.ConditionalExpr:
 		e.Condition = guardExpr(e.Condition)
-		e.TrueResult, e.FalseResult = always(e.TrueResult), always(e.FalseResult)
+		e.TrueResult, e.FalseResult = converted(e.TrueResult), converted(e.FalseResult)
 	case *hclsyntax.BinaryOpExpr:
 		e.LHS, e.RHS = always(e.LHS), always(e.RHS)
 	case *hclsyntax.UnaryOpExpr:
@@ -150,4 +165,19 @@ func guardChildren(e hclsyntax.Expression) {
 	case *hclsyntax.TemplateWrapExpr:
 		e.Wrapped = guardExpr(e.Wrapped)
 	}
+}
+
+// checkIndexes makes an accessor that has a very long number an error: hcl would
+// read it on each use.
+func checkIndexes(e hclsyntax.Expression, t hcl.Traversal) hclsyntax.Expression {
+	for _, step := range t {
+		if i, ok := step.(hcl.TraverseIndex); ok && cost(i.Key, maxSteps, false) == maxSteps {
+			return &hclsyntax.ExprSyntaxError{
+				Placeholder: cty.DynamicVal,
+				ParseDiags:  hcl.Diagnostics{numberTooLong(i.SrcRange)},
+				SrcRange:    e.Range(),
+			}
+		}
+	}
+	return e
 }

@@ -193,7 +193,7 @@ func (s *Scope) fromText(v *variable, raw, origin string, values map[string]cty.
 func (v *variable) take(val cty.Value, at *hcl.Range, origin string, values map[string]cty.Value) hcl.Diagnostics {
 	out, err := v.convert(val)
 	values[v.name] = out
-	if err == nil && cost(out, maxSteps) == maxSteps {
+	if err == nil && cost(out, maxSteps, false) == maxSteps {
 		err = fmt.Errorf("it is too large")
 	}
 	if err == nil {

@@ -15,6 +15,7 @@ const (
 	maxTokens   = 1_000_000 // a token takes about 100 bytes
 	maxDepth    = 200       // brackets, templates, blocks, runs of ! - ? :
 	maxChain    = 2000      // operators and accessors of one expression
+	maxMelding  = 400 << 20 // bytes moved while texts are put together
 )
 
 // mode says how a source is read.
@@ -99,6 +100,9 @@ type nesting struct {
 	base frame
 	// directives counts %{ if } and %{ for } that are not ended.
 	directives int
+	// pieces counts the literals in a row, and melding what the parser pays
+	// for joining them one by one: lines of a heredoc, signs like $ in a text.
+	pieces, pieceBytes, melding int
 }
 
 // frame counts within one pair of brackets, or one item of it.
@@ -117,6 +121,13 @@ func (s *nesting) top() *frame {
 
 func (s *nesting) token(tok, next hclsyntax.Token) *hcl.Diagnostic {
 	f := s.top()
+	if tok.Type == hclsyntax.TokenStringLit || tok.Type == hclsyntax.TokenQuotedLit {
+		s.pieces++
+		s.pieceBytes += len(tok.Bytes)
+		s.melding += s.pieceBytes + 16*s.pieces
+	} else {
+		s.pieces, s.pieceBytes = 0, 0
+	}
 	switch tok.Type {
 	case hclsyntax.TokenOParen, hclsyntax.TokenOBrack, hclsyntax.TokenOBrace,
 		hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl,
@@ -174,6 +185,14 @@ func (s *nesting) check(at hcl.Range) *hcl.Diagnostic {
 			Severity: hcl.DiagError,
 			Summary:  "Nesting too deep",
 			Detail:   fmt.Sprintf("Brackets, blocks, templates and conditions may nest %d deep. Give the inner parts names in a locals block.", maxDepth),
+			Subject:  &at,
+		}
+	}
+	if s.melding > maxMelding {
+		return &hcl.Diagnostic{
+			Severity: hcl.DiagError,
+			Summary:  "Text too long",
+			Detail:   "The texts up to here have too many lines, or too many of the signs $ and %, to be read in reasonable time. Keep long texts in files of their own.",
 			Subject:  &at,
 		}
 	}

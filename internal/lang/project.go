@@ -109,6 +109,10 @@ func (p *Project) parseFile(path string) (*hcl.File, hcl.Diagnostics) {
 	if err != nil {
 		return nil, hcl.Diagnostics{cannotRead(path, err)}
 	}
+	return p.parseSource(path, src)
+}
+
+func (p *Project) parseSource(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
 	p.sources[path] = &hcl.File{Bytes: src}
 	p.size += len(src)
 	if bytes.HasPrefix(src, []byte("-----BEGIN ")) {

@@ -23,11 +23,15 @@ type Scope struct {
 // The scope is never nil; what could not be evaluated is unknown in it, and
 // causes no further diagnostics.
 func (p *Project) NewScope(in Inputs) (*Scope, hcl.Diagnostics) {
+	return p.newScope(in, maxSteps+p.size)
+}
+
+func (p *Project) newScope(in Inputs, steps int) (*Scope, hcl.Diagnostics) {
 	s := &Scope{
 		project: p,
 		vars:    map[string]*variable{},
 		locals:  map[string]*hcl.Attribute{},
-		budget:  newBudget(maxSteps + p.size),
+		budget:  newBudget(steps),
 	}
 	s.ctx = &hcl.EvalContext{
 		Functions: functions(s.budget),
@@ -61,6 +65,9 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 			}}
 		}
 	}()
+	if s.budget.spent() {
+		return cty.UnknownVal(want), nil // said already, where it happened
+	}
 	native, diags := nativeExpr(e)
 	if diags.HasErrors() {
 		return cty.UnknownVal(want), diags

@@ -103,7 +103,11 @@ func (s *Scope) constant(e hcl.Expression, want cty.Type) (cty.Value, hcl.Diagno
 		})
 	}
 	v, more := s.eval(ctx, native, want)
-	return v, append(diags, more...)
+	diags = append(diags, more...)
+	if !more.HasErrors() && !s.budget.payForConversion(v) {
+		return cty.UnknownVal(want), append(diags, overBudget(e.Range()))
+	}
+	return v, diags
 }
 
 // convert gives val the declared type, and fills in optional() attributes.
