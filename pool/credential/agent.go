@@ -19,8 +19,7 @@ const listPatience = 5 * time.Second
 
 // An agentKey is one key that an agent holds.
 type agentKey struct {
-	pub     ssh.PublicKey
-	blob    string
+	key     *publicKey
 	comment string
 }
 
@@ -183,7 +182,7 @@ func (a *keyAgent) fetch(ctx context.Context, l, last *listing) {
 	for _, k := range raw {
 		// Keys of a type that x/crypto does not know are of no use here.
 		if pub, err := ssh.ParsePublicKey(k.Blob); err == nil {
-			l.keys = append(l.keys, agentKey{pub, string(k.Blob), k.Comment})
+			l.keys = append(l.keys, agentKey{newPublicKey(pub), k.Comment})
 		}
 	}
 }
@@ -206,7 +205,7 @@ func (a *keyAgent) sign(ctx context.Context, key agentKey, data []byte, algorith
 	case ssh.KeyAlgoRSASHA512:
 		flags = agent.SignatureFlagRsaSha512
 	}
-	pub := &agent.Key{Format: key.pub.Type(), Blob: []byte(key.blob)}
+	pub := &agent.Key{Format: key.key.Type(), Blob: []byte(key.key.blob)}
 	return call(ctx, a, func(c agent.ExtendedAgent) (*ssh.Signature, error) {
 		return c.SignWithFlags(pub, data, flags)
 	})

@@ -3,8 +3,6 @@ package credential
 import (
 	"slices"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
 // agentKeys asks the agent which keys it holds. A dead agent is no error: the
@@ -21,7 +19,7 @@ func (l *Login) agentKeys(socket string) []agentKey {
 	now := time.Now()
 	good := make([]agentKey, 0, len(held))
 	for _, k := range held {
-		if cert, ok := k.pub.(*ssh.Certificate); ok {
+		if cert := k.key.certificate(); cert != nil {
 			if err := checkTime(cert, now); err != nil {
 				l.notice("certificate %q of the agent is not used: %v", clean(cert.KeyId), err)
 				continue
@@ -38,15 +36,14 @@ func (l *Login) fromAgent(id *identity, held []agentKey) []*candidate {
 	if id.pub == nil {
 		return nil
 	}
-	blob := string(id.pub.Marshal())
 	var list []*candidate
 	for _, k := range held {
-		if _, ok := k.pub.(*ssh.Certificate); ok && string(plainKey(k.pub).Marshal()) == blob {
+		if k.key.plain == id.pub.plain && k.key.certificate() != nil {
 			list = append(list, l.heldKey(k, nil)...)
 		}
 	}
 	for _, k := range held {
-		if k.blob == blob {
+		if k.key.blob == id.pub.blob {
 			list = append(list, l.heldKey(k, id.certs)...)
 		}
 	}
@@ -58,13 +55,12 @@ func (l *Login) fromAgent(id *identity, held []agentKey) []*candidate {
 func (l *Login) otherKeys(held []agentKey, certs []certificate) []*candidate {
 	var list []*candidate
 	for _, k := range held {
-		if _, ok := k.pub.(*ssh.Certificate); !ok {
-			id := &identity{pub: k.pub, certs: certs}
+		if k.key.certificate() == nil {
+			id := &identity{pub: k.key, certs: certs}
 			list = append(list, l.fromAgent(id, held)...)
 			continue
 		}
-		plain := string(plainKey(k.pub).Marshal())
-		if !slices.ContainsFunc(held, func(o agentKey) bool { return o.blob == plain }) {
+		if !slices.ContainsFunc(held, func(o agentKey) bool { return o.key.blob == k.key.plain }) {
 			list = append(list, l.heldKey(k, nil)...)
 		}
 	}
@@ -73,7 +69,7 @@ func (l *Login) otherKeys(held []agentKey, certs []certificate) []*candidate {
 
 func (l *Login) heldKey(k agentKey, certs []certificate) []*candidate {
 	return l.withCertificates(candidate{
-		pub: k.pub, blob: []byte(k.blob), agent: l.agent, held: k,
+		key: k.key, agent: l.agent, held: k,
 		offer: Offer{Agent: true, Comment: clean(k.comment)},
 	}, certs)
 }

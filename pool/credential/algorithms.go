@@ -40,10 +40,10 @@ func forFormat(format string) []algorithm {
 // signatures are the signature algorithms to use with a key, in order of
 // preference; none where the key may not be used. configured, with * and ? as
 // in ssh_config, takes the place of fleet's choice.
-func signatures(key ssh.PublicKey, configured []string, legacy bool) []string {
+func signatures(key *publicKey, configured []string, legacy bool) []string {
 	all := forFormat(key.Type())
 	if all[0].signature == "" {
-		all[0].signature = plainKey(key).Type()
+		all[0].signature = plainKey(key.PublicKey).Type()
 	}
 	var list []string
 	if len(configured) == 0 {

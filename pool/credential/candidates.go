@@ -9,15 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"fleet/transport"
 )
 
 // An identity is what is known about one configured key.
 type identity struct {
 	path    string
-	pub     ssh.PublicKey
+	pub     *publicKey
 	private *private // nil where the file cannot be read
 	err     error    // why it cannot
 	certs   []certificate
@@ -26,8 +24,7 @@ type identity struct {
 // A certificate and the file it is in.
 type certificate struct {
 	path string
-	cert *ssh.Certificate
-	blob []byte
+	key  *publicKey
 }
 
 // prepare loads the keys and puts them in the order to offer them.
@@ -86,8 +83,8 @@ func (l *Login) limit() {
 func unique(list []*candidate) []*candidate {
 	seen := make(map[string]bool, len(list))
 	return slices.DeleteFunc(list, func(c *candidate) bool {
-		dup := seen[string(c.blob)]
-		seen[string(c.blob)] = true
+		dup := seen[c.key.blob]
+		seen[c.key.blob] = true
 		return dup
 	})
 }
@@ -101,8 +98,8 @@ func (l *Login) identity(path string) *identity {
 	}
 	base := strings.TrimSuffix(path, ".pub")
 	if id.pub == nil {
-		if pub, err := l.store.public(base + ".pub"); err == nil && pub.key != nil {
-			id.pub = plainKey(pub.key)
+		if pub, err := l.store.public(base + ".pub"); err == nil && pub.key != nil && pub.key.certificate() == nil {
+			id.pub = pub.key
 		}
 	}
 	if cert := base + "-cert.pub"; id.pub != nil {
@@ -137,7 +134,7 @@ func (l *Login) addCertificate(certs []certificate, pub *public) []certificate {
 		l.notice("certificate %q is not used: %v", pub.path, err)
 		return certs
 	}
-	return append(certs, certificate{pub.path, cert, pub.blob})
+	return append(certs, certificate{pub.path, pub.key})
 }
 
 // fromFile makes candidates of a key whose private half is in its file. What
@@ -165,14 +162,14 @@ func (l *Login) fromFile(id *identity) ([]*candidate, error) {
 		l.notice("key %q is not used: %v", id.path, err)
 		return nil, nil
 	}
-	base := candidate{pub: pub, blob: pub.Marshal(), file: id.private, offer: Offer{File: id.path}}
+	base := candidate{key: pub, file: id.private, offer: Offer{File: id.path}}
 	return l.withCertificates(base, id.certs), nil
 }
 
 // unlockable returns the public key of a file whose private key can be used,
 // now or after asking. Only a key that does not show its public half is asked
 // for before it is offered.
-func (l *Login) unlockable(id *identity) (ssh.PublicKey, error) {
+func (l *Login) unlockable(id *identity) (*publicKey, error) {
 	open, locked, refused := id.private.state()
 	switch {
 	case open && id.private.pub != nil:
@@ -188,7 +185,7 @@ func (l *Login) unlockable(id *identity) (ssh.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return signer.PublicKey(), nil
+	return newPublicKey(signer.PublicKey()), nil
 }
 
 // withCertificates makes candidates of a key: first its certificates, then the
@@ -196,9 +193,9 @@ func (l *Login) unlockable(id *identity) (ssh.PublicKey, error) {
 func (l *Login) withCertificates(base candidate, certs []certificate) []*candidate {
 	var list []*candidate
 	for _, c := range certs {
-		if string(c.cert.Key.Marshal()) == string(base.blob) {
+		if c.key.plain == base.key.blob {
 			withCert := base
-			withCert.pub, withCert.blob, withCert.offer.CertFile = c.cert, c.blob, c.path
+			withCert.key, withCert.offer.CertFile = c.key, c.path
 			list = append(list, &withCert)
 		}
 	}
@@ -207,7 +204,7 @@ func (l *Login) withCertificates(base candidate, certs []certificate) []*candida
 		c.describe()
 	}
 	return slices.DeleteFunc(list, func(c *candidate) bool {
-		c.algorithms = signatures(c.pub, l.target.Link.PubkeyAlgorithms, l.target.Link.Legacy)
+		c.algorithms = signatures(c.key, l.target.Link.PubkeyAlgorithms, l.target.Link.Legacy)
 		if len(c.algorithms) == 0 {
 			l.notice("%s is not used: the algorithms that are allowed do not include it", c.offer)
 		}
@@ -217,9 +214,8 @@ func (l *Login) withCertificates(base candidate, certs []certificate) []*candida
 
 // describe fills in what the log says about the key.
 func (c *candidate) describe() {
-	c.offer.Type = c.pub.Type()
-	c.offer.Fingerprint = ssh.FingerprintSHA256(plainKey(c.pub))
-	if cert, ok := c.pub.(*ssh.Certificate); ok {
+	c.offer.Type, c.offer.Fingerprint = c.key.Type(), c.key.fingerprint
+	if cert := c.key.certificate(); cert != nil {
 		c.offer.KeyID, c.offer.Expires = clean(cert.KeyId), expiry(cert)
 	}
 }

@@ -164,7 +164,7 @@ func TestSignatureAlgorithms(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			configured := strings.FieldsFunc(tt.configured, func(r rune) bool { return r == ',' })
-			if got := strings.Join(signatures(tt.key, configured, tt.legacy), " "); got != tt.want {
+			if got := strings.Join(signatures(newPublicKey(tt.key), configured, tt.legacy), " "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

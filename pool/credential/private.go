@@ -22,9 +22,9 @@ const passphraseTries = 3
 // the agent.
 type private struct {
 	path    string
-	pub     ssh.PublicKey // nil where only the passphrase opens it
-	problem error         // why the private key cannot be used at all
-	hint    string        // what to do about the problem
+	pub     *publicKey // nil where only the passphrase opens it
+	problem error      // why the private key cannot be used at all
+	hint    string     // what to do about the problem
 
 	mu     sync.Mutex
 	locked []byte     // the file, while its passphrase is not known
@@ -41,12 +41,15 @@ func parsePrivate(path string, data []byte, info fs.FileInfo) *private {
 	missing, locked := errors.AsType[*ssh.PassphraseMissingError](err)
 	switch {
 	case err == nil:
-		p.pub, p.signer = signer.PublicKey(), signer
+		p.pub, p.signer = newPublicKey(signer.PublicKey()), signer
 	case locked:
-		p.pub, p.locked = missing.PublicKey, data
+		p.locked = data
+		if missing.PublicKey != nil {
+			p.pub = newPublicKey(missing.PublicKey)
+		}
 	default:
 		if pub, _, _, _, perr := ssh.ParseAuthorizedKey(data); perr == nil {
-			p.pub, p.problem = pub, errPublicOnly
+			p.pub, p.problem = newPublicKey(plainKey(pub)), errPublicOnly
 			p.hint = "load it with ssh-add, or name the private key file"
 			return p
 		}

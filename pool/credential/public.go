@@ -9,11 +9,36 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// A publicKey is a key or a certificate with what every login asks of it,
+// worked out once.
+type publicKey struct {
+	ssh.PublicKey
+	blob        string // in wire form
+	plain       string // the key without its certificate, in wire form
+	fingerprint string // of the plain key
+}
+
+func newPublicKey(key ssh.PublicKey) *publicKey {
+	plain := plainKey(key)
+	return &publicKey{
+		PublicKey: key, blob: string(key.Marshal()),
+		plain: string(plain.Marshal()), fingerprint: ssh.FingerprintSHA256(plain),
+	}
+}
+
+// certificate returns the certificate, nil for a plain key.
+func (k *publicKey) certificate() *ssh.Certificate {
+	cert, ok := k.PublicKey.(*ssh.Certificate)
+	if !ok {
+		return nil
+	}
+	return cert
+}
+
 // A public key file: FILE.pub, or a certificate.
 type public struct {
 	path string
-	key  ssh.PublicKey // nil where the file is not understood
-	blob []byte        // key in wire form
+	key  *publicKey // nil where the file is not understood
 }
 
 func parsePublic(path string, data []byte, _ fs.FileInfo) *public {
@@ -21,16 +46,16 @@ func parsePublic(path string, data []byte, _ fs.FileInfo) *public {
 	if err != nil {
 		return &public{path: path}
 	}
-	return &public{path: path, key: key, blob: key.Marshal()}
+	return &public{path: path, key: newPublicKey(key)}
 }
 
 // certificate returns the user certificate in the file.
 func (p *public) certificate() (*ssh.Certificate, error) {
-	cert, ok := p.key.(*ssh.Certificate)
-	switch {
-	case !ok:
+	if p.key == nil || p.key.certificate() == nil {
 		return nil, errors.New("it is not a certificate")
-	case cert.CertType != ssh.UserCert:
+	}
+	cert := p.key.certificate()
+	if cert.CertType != ssh.UserCert {
 		return nil, errors.New("it is the certificate of a host")
 	}
 	return cert, nil

@@ -10,8 +10,7 @@ import (
 // A candidate is a key that may be offered: everything but the connection.
 type candidate struct {
 	offer      Offer
-	pub        ssh.PublicKey // the key or a certificate of it
-	blob       []byte        // pub in wire form
+	key        *publicKey // the key or a certificate of it
 	algorithms []string
 
 	// Exactly one of the two holds the private key.
@@ -46,7 +45,7 @@ type signer struct {
 	err  error // signing failed
 }
 
-func (s *signer) PublicKey() ssh.PublicKey { return offeredKey{s.pub, s} }
+func (s *signer) PublicKey() ssh.PublicKey { return offeredKey{s.key, s} }
 
 func (s *signer) Algorithms() []string { return s.algorithms }
 
@@ -73,5 +72,5 @@ func (k offeredKey) Marshal() []byte {
 	k.signer.login.mu.Lock()
 	k.signer.sent = true
 	k.signer.login.mu.Unlock()
-	return k.signer.blob
+	return []byte(k.signer.key.blob)
 }
