@@ -82,7 +82,8 @@ func launch(ctx context.Context, command []string, o order, log *os.File) error 
 	_ = stdin.Close()
 	stop := context.AfterFunc(ctx, func() { _ = answer.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	line, err := bufio.NewReader(answer).ReadString('\n')
+	// Where the answer is cut short, what there is of it tells as much as the error.
+	line, _ := bufio.NewReader(answer).ReadString('\n')
 	line = strings.TrimSuffix(line, "\n")
 	if line == ready {
 		return cmd.Process.Release()

@@ -16,7 +16,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	for _, h := range l.Hosts {
 		fmt.Println(h.Name, h.Address, strings.Join(h.Groups, ","), h.Faults)
 	}

@@ -20,6 +20,9 @@ type faultKind struct {
 	apply  func(h *host, value string) error
 }
 
+// limit reports whether the kind is no fault, but what servers have anyway.
+func (k *faultKind) limit() bool { return strings.HasPrefix(k.name, "max-") }
+
 // faultKinds is built anew each time: there is nothing to share.
 func faultKinds() []faultKind {
 	flag := func(name, about string, set func(h *host)) faultKind {
@@ -140,7 +143,7 @@ func applyFault(hosts []*host, spec string) error {
 		return fmt.Errorf(`on which hosts? (hint: %s=%s)`, name, hosts[0].Name)
 	}
 	pattern, value, given := strings.Cut(rest, ":")
-	if kind.value != "" && strings.HasPrefix(name, "max-") && limitAlone(kind, rest) {
+	if kind.limit() && limitAlone(kind, rest) {
 		pattern, value, given = "all", rest, true
 	}
 	switch {
@@ -160,6 +163,7 @@ func applyFault(hosts []*host, spec string) error {
 			return err
 		}
 		h.note(name, value, given)
+		h.faulty = h.faulty || !kind.limit()
 	}
 	return nil
 }

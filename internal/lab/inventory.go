@@ -22,7 +22,7 @@ func assignGroups(hosts []*host) {
 			site = "fra"
 		}
 		h.Groups = []string{tier, site}
-		if len(h.Host.Faults) > 0 {
+		if h.faulty {
 			h.Groups = append(h.Groups, "faulty")
 		}
 	}
@@ -53,8 +53,8 @@ func (l *Lab) inventory() string {
 		b.WriteString("}\n\n")
 	}
 	for _, h := range l.hosts {
-		if len(h.Host.Faults) > 0 {
-			fmt.Fprintf(&b, "# %s\n", strings.Join(h.Host.Faults, ", "))
+		if len(h.Faults) > 0 {
+			fmt.Fprintf(&b, "# %s\n", strings.Join(h.Faults, ", "))
 		}
 		fmt.Fprintf(&b, "host %q {\n  address = %q\n  connection { port = %d }\n}\n", h.Name, h.Address, h.Port)
 	}

@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"golang.org/x/crypto/ssh"
 
@@ -29,6 +30,7 @@ type Host struct {
 type host struct {
 	Host
 	faults     sshd.Faults
+	faulty     bool      // more than a limit
 	refuse     bool      // nobody listens
 	strangeKey bool      // presents another key than known_hosts has
 	key        *sshd.Key // what known_hosts has
@@ -39,7 +41,7 @@ func (h *host) note(name, value string, given bool) {
 	if given {
 		name += ":" + value
 	}
-	h.Host.Faults = append(h.Host.Faults, name)
+	h.Faults = append(h.Faults, name)
 }
 
 // A Lab is a set of hosts served by this process. Its fields are not to be
@@ -154,10 +156,6 @@ func (l *Lab) serve(ctx context.Context, o Options) error {
 }
 
 func (l *Lab) serveHost(h *host, listener net.Listener, login ssh.PublicKey) error {
-	home := filepath.Join(l.Dir, hostsDir, h.Name)
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return err
-	}
 	if h.strangeKey {
 		key, err := sshd.NewKey()
 		if err != nil {
@@ -168,7 +166,8 @@ func (l *Lab) serveHost(h *host, listener net.Listener, login ssh.PublicKey) err
 	server, err := sshd.New(sshd.Config{
 		HostKeys:       []ssh.Signer{h.key},
 		AuthorizedKeys: []ssh.PublicKey{login},
-		Home:           home,
+		Home:           filepath.Join(l.Dir, hostsDir, h.Name),
+		MakeHome:       true, // 10,000 folders take seconds; most are never used
 		HostName:       h.Name,
 		Env:            []string{"PATH=" + filepath.Join(l.Dir, binDir) + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 		Children:       l.children,
@@ -325,7 +324,12 @@ func (l *Lab) open(ctx context.Context, h *host, port int) (net.Listener, error)
 		h.Port = taken
 		return nil, nil
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", fmt.Sprintf("%s:%d", h.Address, port))
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // there is one path, and plain TCP is cheaper
+	listener, err := config.Listen(ctx, "tcp4", fmt.Sprintf("%s:%d", h.Address, port))
+	if errors.Is(err, syscall.EMFILE) {
+		return nil, fmt.Errorf("host %s: %w (hint: a lab needs a file for each host and each connection; see ulimit -n)", h.Name, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("host %s: %w", h.Name, err)
 	}

@@ -27,7 +27,7 @@ func TestHostsAreDistinct(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		if got := run(t, c, "hostname"); got != h.Name+"\n" {
 			t.Errorf("hostname says %q on %s", got, h.Name)
 		}
@@ -61,7 +61,7 @@ func TestAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if _, err := connect(b, l.User, l.Identity, l.KnownHosts); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("got %v, want a refused connection", err)
 	}
@@ -79,7 +79,7 @@ func TestFaultyHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if _, err := c.NewSession(); err != nil {
 		t.Error(err)
 	}
@@ -98,7 +98,7 @@ func TestTheRefusedPortStaysTaken(t *testing.T) {
 }
 
 func TestInventoryFile(t *testing.T) {
-	l := startUp(t, Options{N: 12, Faults: []string{"mute=lab02", "slow=lab02:1s"}})
+	l := startUp(t, Options{N: 12, Faults: []string{"mute=lab02", "slow=lab02:1s max-startups=lab03"}})
 	b, err := os.ReadFile(l.Inventory)
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +110,7 @@ func TestInventoryFile(t *testing.T) {
 		`hosts  = ["lab[01-11/2]"]` + "\n" + `  labels = { site = "ams" }`,
 		`hosts  = ["lab[02-12/2]"]` + "\n" + `  labels = { site = "fra" }`,
 		"group \"faulty\" {\n  hosts  = [\"lab[02]\"]\n",
+		"# max-startups\nhost \"lab03\" {\n",
 		"# mute, slow:1s\nhost \"lab02\" {\n",
 		"connection { port = " + strconv.Itoa(l.Hosts[11].Port) + " }",
 	} {
@@ -167,7 +168,7 @@ func TestManyHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if got := run(t, c, "hostname"); got != "lab500\n" {
 		t.Errorf("got %q", got)
 	}

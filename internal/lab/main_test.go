@@ -75,7 +75,7 @@ func run(t *testing.T, c *ssh.Client, command string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	var stderr bytes.Buffer
 	s.Stderr = &stderr
 	out, err := s.Output(command)

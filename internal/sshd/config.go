@@ -62,6 +62,8 @@ type Config struct {
 	// Home is the working directory of commands and of sftp, and their HOME.
 	// Default: the home of the account the server runs under.
 	Home string
+	// MakeHome makes the folder Home when the first command needs it.
+	MakeHome bool
 	// Env is added to the environment of commands, as "NAME=value", after
 	// HOME, USER, LOGNAME, SHELL, PATH, SSH_CLIENT and SSH_CONNECTION; later
 	// ones win.
@@ -150,6 +152,14 @@ func (c Config) withDefaults() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, c.Faults.check()
+}
+
+// haveHome reports whether there is a home folder, and makes it where it may.
+func (c *Config) haveHome() bool {
+	if st, err := os.Stat(c.Home); err == nil {
+		return st.IsDir()
+	}
+	return c.MakeHome && os.MkdirAll(c.Home, 0o700) == nil
 }
 
 // environ is the environment of a command: what sshd sets, then what the

@@ -37,7 +37,7 @@ func startProcess(s *session, command string) (job, error) {
 	if command == "" {
 		cmd.Args = []string{"-" + name}
 	}
-	if st, err := os.Stat(cmd.Dir); err != nil || !st.IsDir() {
+	if !conf.haveHome() {
 		cmd.Dir = "/" // as sshd does when the home folder is missing
 	}
 	p := &process{session: s, cmd: cmd}

@@ -66,7 +66,7 @@ func TestLogins(t *testing.T) {
 			l := start(t, tt.conf)
 			c, err := l.connect(l.clientConfig(tt.auth))
 			if c != nil {
-				defer c.Close()
+				defer func() { _ = c.Close() }()
 			}
 			if (err == nil) != tt.ok {
 				t.Errorf("got %v, want success %v", err, tt.ok)
@@ -156,7 +156,7 @@ func TestSilence(t *testing.T) {
 			case <-time.After(150 * time.Millisecond): // long enough for a login
 			}
 			_ = nc.Close()
-			<-failed
+			_ = <-failed
 		})
 	}
 }

@@ -147,7 +147,7 @@ func TestSFTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	f, err := c.Create("file")
 	if err != nil {
 		t.Fatal(err)

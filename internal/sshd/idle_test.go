@@ -32,7 +32,7 @@ func BenchmarkIdleConnection(b *testing.B) {
 		if err := s.Close(); err != nil {
 			b.Error(err)
 		}
-		<-served
+		_ = <-served
 	}()
 	used := func() (heap, stack uint64, goroutines int) {
 		var m runtime.MemStats

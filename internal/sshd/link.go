@@ -1,7 +1,6 @@
 package sshd
 
 import (
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -94,9 +93,6 @@ func (l *link) drain() error {
 	var buf [256]byte
 	for {
 		if _, err := l.Read(buf[:]); err != nil {
-			if err == io.EOF {
-				return net.ErrClosed
-			}
 			return err
 		}
 	}

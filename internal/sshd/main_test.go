@@ -122,7 +122,7 @@ func (l *lab) session(c *ssh.Client) *ssh.Session {
 func (l *lab) run(c *ssh.Client, command string) (stdout, stderr string, err error) {
 	l.t.Helper()
 	s := l.session(c)
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	var out, errs bytes.Buffer
 	s.Stdout, s.Stderr = &out, &errs
 	err = s.Run(command)

@@ -141,7 +141,7 @@ func TestForceCommand(t *testing.T) {
 
 // started runs command, which prints its own process id first, and returns
 // the id.
-func started(t *testing.T, l *lab, s *ssh.Session, command string) int {
+func started(t *testing.T, s *ssh.Session, command string) int {
 	t.Helper()
 	out, err := s.StdoutPipe()
 	if err != nil {
@@ -163,7 +163,7 @@ func TestCommandsOutliveTheirChannel(t *testing.T) {
 			l := start(t, Config{})
 			c := l.dial()
 			s := l.session(c)
-			pid := started(t, l, s, "echo $$; exec sleep 600")
+			pid := started(t, s, "echo $$; exec sleep 600")
 			if how == "channel" {
 				_ = s.Close()
 			} else {
@@ -194,7 +194,7 @@ func TestInputEndsWithTheConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark := filepath.Join(t.TempDir(), "ended")
-	started(t, l, s, "echo $$; cat >/dev/null; echo done >"+mark)
+	started(t, s, "echo $$; cat >/dev/null; echo done >"+mark)
 	_ = c.Close()
 	eventually(t, "the command sees the end of its input", func() bool {
 		_, err := os.Stat(mark)
@@ -212,7 +212,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := start(t, Config{})
-			pid := started(t, l, l.session(l.dial()), tt.command)
+			pid := started(t, l.session(l.dial()), tt.command)
 			if !slices.Contains(l.Processes(), pid) {
 				t.Errorf("process %d is not among %v", pid, l.Processes())
 			}
@@ -270,7 +270,7 @@ func TestSignals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		started(t, l, s, "echo $$; read line; exit 4")
+		started(t, s, "echo $$; read line; exit 4")
 		if err := s.Signal(ssh.SIGKILL); err != nil {
 			t.Error(err)
 		}
@@ -283,7 +283,7 @@ func TestSignals(t *testing.T) {
 	t.Run("honored", func(t *testing.T) {
 		l := start(t, Config{HonorSignals: true})
 		s := l.session(l.dial())
-		pid := started(t, l, s, "sleep 600 & echo $!; wait")
+		pid := started(t, s, "sleep 600 & echo $!; wait")
 		if err := s.Signal(ssh.SIGTERM); err != nil {
 			t.Error(err)
 		}
@@ -343,7 +343,7 @@ func TestTerminalClosedIsHangup(t *testing.T) {
 	if err := s.RequestPty("xterm", 24, 80, nil); err != nil {
 		t.Fatal(err)
 	}
-	pid := started(t, l, s, "echo $$; exec sleep 600")
+	pid := started(t, s, "echo $$; exec sleep 600")
 	_ = s.Close()
 	eventually(t, "SIGHUP ends the command", func() bool { return gone(pid) })
 }

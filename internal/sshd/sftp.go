@@ -16,6 +16,7 @@ func newSFTP(s *session, subsystem string) (job, error) {
 	if subsystem != "sftp" || s.conn.srv.conf.NoSFTP {
 		return nil, fmt.Errorf("no subsystem %q", subsystem)
 	}
+	s.conn.srv.conf.haveHome() // without one, sftp still has the rest of the disk
 	return &fileServer{s}, nil
 }
 
