@@ -5,7 +5,9 @@ GOFUMPT  = mvdan.cc/gofumpt@v0.12.0
 GOVULN   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-BUILD    = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+# What is tested is what is shipped: the same flags, and one build cache for all.
+FLAGS    = -trimpath -buildvcs=false
+BUILD    = CGO_ENABLED=0 go build $(FLAGS) -ldflags '-s -w -X main.version=$(VERSION)'
 OUT      = bin/fleet
 FUZZTIME = 5s
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -18,15 +20,15 @@ build: ## the binary, static, in bin/
 
 test: ## everything; installs what the tests need where it may
 	@if scripts/needs.sh; then export FLEET_REQUIRE_SSHD=1; fi; \
-	echo "go test ./..."; go test ./...
+	export CGO_ENABLED=0; set -x; go test $(FLAGS) ./...
 
 confirm: ## the command's scripts against a real sshd
 	@scripts/needs.sh
-	FLEET_REQUIRE_SSHD=1 go test -count=1 -v -run '^TestConfirm$$' ./cmd/fleet
+	CGO_ENABLED=0 FLEET_REQUIRE_SSHD=1 go test $(FLAGS) -count=1 -v -run '^TestConfirm$$' ./cmd/fleet
 
 race: ## the tests under the race detector
 	@scripts/needs.sh race
-	FLEET_REQUIRE_SSHD=1 go test -race -short ./...
+	FLEET_REQUIRE_SSHD=1 CGO_ENABLED=1 go test $(FLAGS) -race -short ./...
 
 lint: ## golangci-lint and gofumpt, at pinned versions
 	go run $(GOLANGCI) run
@@ -34,7 +36,7 @@ lint: ## golangci-lint and gofumpt, at pinned versions
 		echo "not formatted by gofumpt:"; echo "$$out"; exit 1; fi
 
 fuzz: ## every fuzz target for FUZZTIME each
-	scripts/fuzz.sh $(FUZZTIME)
+	CGO_ENABLED=0 scripts/fuzz.sh $(FUZZTIME)
 
 bench: ## the figures of docs/performance.md
 	scripts/bench.sh

@@ -12,5 +12,5 @@ echo "fuzzing ${#targets[@]} targets for $time each"
 for t in "${targets[@]}"; do
 	file=${t% *} name=${t#* }
 	# Minimizing interesting inputs can eat the whole time of a short run.
-	go test -run='^$' -fuzz="^$name\$" -fuzztime="$time" -fuzzminimizetime=10x "$(dirname "$file")" </dev/null
+	go test -trimpath -buildvcs=false -run='^$' -fuzz="^$name\$" -fuzztime="$time" -fuzzminimizetime=10x "$(dirname "$file")" </dev/null
 done
