@@ -23,9 +23,10 @@ type wire struct {
 	tap  *tap   // copies the handshake for a trace; nil otherwise
 
 	// Only the reading goroutine touches what follows.
-	hurry func()  // asks for an immediate acknowledgement; nil after the handshake
-	big   *[]byte // holds read-ahead bytes; nil while little arrives
-	ahead []byte  // the unread part of *big
+	hurry func()  // asks for an immediate acknowledgement
+	early []byte  // holds read-ahead bytes of the handshake
+	big   *[]byte // holds read-ahead bytes while much arrives
+	ahead []byte  // the unread part of early or *big
 	full  bool    // the last read filled its buffer: more is waiting
 
 	settled atomic.Bool // the handshake is over
@@ -60,11 +61,31 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.ahead = (*w.big)[:n]
 		return w.fromAhead(p), nil // an error comes again with the next read
 	}
+	if !w.settled.Load() {
+		return w.handshakeRead(p)
+	}
 	n, err := w.Conn.Read(p)
 	w.received.Add(int64(n))
 	w.full = n == len(p) && n >= 4096
-	if !w.settled.Load() {
-		w.handshakeRead(p[:n])
+	return n, err
+}
+
+// handshakeRead is Read before the handshake is over. x/crypto reads the
+// version line byte by byte, so those reads are served from a buffer.
+func (w *wire) handshakeRead(p []byte) (int, error) {
+	to := p
+	if len(p) == 1 {
+		if w.early == nil {
+			w.early = make([]byte, headMax)
+		}
+		to = w.early
+	}
+	n, err := w.Conn.Read(to)
+	w.received.Add(int64(n))
+	w.observe(to[:n])
+	if len(p) == 1 && n > 0 {
+		w.ahead = to[:n]
+		return w.fromAhead(p), nil
 	}
 	return n, err
 }
@@ -86,7 +107,8 @@ func (w *wire) release() {
 	}
 }
 
-func (w *wire) handshakeRead(b []byte) {
+// observe takes note of what arrived during the handshake.
+func (w *wire) observe(b []byte) {
 	if w.hurry != nil {
 		w.hurry()
 	}

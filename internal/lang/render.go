@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 )
 
 // TextOptions say how diagnostics look as text.
@@ -77,17 +77,27 @@ func (s *Snippet) text(b *strings.Builder, o TextOptions, paint func(string, str
 	if o.Width > 0 {
 		room = max(o.Width-len(head), 20)
 	}
-	if ansi.StringWidth(before) > room/2 && ansi.StringWidth(before+marked) > room {
-		before = "..." + ansi.TruncateLeft(before, ansi.StringWidth(before)-room/2, "")
+	if displaywidth.String(before) > room/2 && displaywidth.String(before+marked) > room {
+		before = "..." + dropLeft(before, displaywidth.String(before)-room/2)
 	}
-	marked = ansi.Truncate(marked, max(room-ansi.StringWidth(before), 1), "")
-	after = ansi.Truncate(after, max(room-ansi.StringWidth(before+marked), 0), "")
+	marked = displaywidth.TruncateString(marked, max(room-displaywidth.String(before), 1), "")
+	after = displaywidth.TruncateString(after, max(room-displaywidth.String(before+marked), 0), "")
 	fmt.Fprintf(b, "%s%s\n", paint(dim, head), strings.TrimRight(before+marked+after, " "))
-	carets := strings.Repeat("^", max(ansi.StringWidth(marked), 1))
-	fmt.Fprintf(b, "%s%s\n", strings.Repeat(" ", len(head)+ansi.StringWidth(before)), paint(red+bold, carets))
+	carets := strings.Repeat("^", max(displaywidth.String(marked), 1))
+	fmt.Fprintf(b, "%s%s\n", strings.Repeat(" ", len(head)+displaywidth.String(before)), paint(red+bold, carets))
 	for _, v := range s.Values {
 		fmt.Fprintf(b, "    %s\n", paint(dim, oneLine(v.Traversal+" "+v.Statement)))
 	}
+}
+
+// dropLeft takes at least cells off the left of s, whole characters only.
+func dropLeft(s string, cells int) string {
+	g := displaywidth.StringGraphemes(s)
+	for cells > 0 && g.Next() {
+		cells -= g.Width()
+		s = s[len(g.Value()):]
+	}
+	return s
 }
 
 // oneLine makes s safe for one line of a terminal: tabs are one space, other
@@ -112,7 +122,7 @@ func wrap(s string, width int) string {
 	var b strings.Builder
 	at := 0
 	for i, word := range strings.Fields(s) {
-		n := ansi.StringWidth(word)
+		n := displaywidth.String(word)
 		if i > 0 && at+1+n > width {
 			b.WriteByte('\n')
 			at = 0

@@ -3,7 +3,7 @@ package term
 import (
 	"runtime"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 	"golang.org/x/term"
 )
 
@@ -66,5 +66,5 @@ func Truncate(s string, width int) string {
 	if width < 1 {
 		return ""
 	}
-	return ansi.Truncate(s, width, "…")
+	return displaywidth.TruncateString(s, width, "…")
 }
