@@ -2,18 +2,28 @@
 # TERM, up to $3 tenths of a second of grace, KILL. Prints "gone" when nothing
 # of the group is left, else "left" and the process numbers.
 g=$1 w=$2 grace=$3
+[ "$w" -gt 0 ] || w=none
 
 # list sets m to the live members of the group, but not the watchdog and what it
-# started. Zombies are not alive. Linux: read /proc, which also shows processes
-# of other users; elsewhere ask ps.
+# started. Zombies are not alive. Linux: search /proc, which also shows processes
+# of other users; elsewhere ask ps. Finding this shell too shows that the search
+# works.
 list() {
-	m=
-	if [ -r /proc/self/stat ]; then
+	m= seen=
+	if [ -r /proc/$$/stat ]; then
+		x=$(grep -s -e ") [^ZX] [0-9]* $g " -e "^$$ " /proc/[0-9]*/stat /dev/null)
+		while read -r p l; do
+			p=${p#/proc/}
+			p=${p%%/*}
+			check ${l##*\) }
+		done <<END
+$x
+END
+		[ -n "$seen" ] && return
 		for f in /proc/[0-9]*/stat; do
 			{ read -r l <"$f"; } 2>/dev/null || continue
 			p=${l%% *}
-			l=${l##*\) }
-			check $l
+			check ${l##*\) }
 		done
 	else
 		x=$(ps -A -o pid= -o stat= -o ppid= -o pgid=)
@@ -21,8 +31,10 @@ list() {
 $x
 END
 	fi
+	[ -n "$seen" ] || m=" unknown"
 }
 check() { # state, parent, group of process $p
+	[ "$p" = "$$" ] && seen=1
 	[ "$3" = "$g" ] || return 0
 	case $1 in Z* | X*) return 0 ;; esac
 	[ "$p" = "$w" ] || [ "$2" = "$w" ] || m="$m $p"
@@ -37,6 +49,6 @@ await() { # up to $1 tenths of a second for the group to end
 kill -s TERM -- "-$g" 2>/dev/null
 await "$grace"
 kill -s KILL -- "-$g" 2>/dev/null
-w=0
+w=none
 await 20
 if [ -z "$m" ]; then echo gone; else echo "left$m"; fi
