@@ -52,7 +52,7 @@ with ssh. Ctrl-C stops it, and what it started, on every host.`,
 			return a.runCommand(cmd.Context(), &f, args)
 		},
 	}
-	cmd.Flags().SetInterspersed(false)
+	takesRemoteCommand(cmd)
 	addFlags(cmd, "Which hosts", f.sel.flags())
 	addFlags(cmd, "Which hosts", f.sel.inventoryFlags())
 	addFlags(cmd, "What to run", f.flags())
