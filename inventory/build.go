@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/hashicorp/hcl/v2"
+	"strings"
 
 	"fleet/internal/nodeset"
 )
@@ -16,6 +15,7 @@ type builder struct {
 	*decoder
 	inv *Inventory
 
+	listed []listing
 	direct map[*groupDef][]string // the hosts a group lists
 	state  map[*groupDef]visit
 	child  map[*groupDef][]*groupDef // the groups that a group's members mention
@@ -58,20 +58,8 @@ func (b *builder) build() {
 
 // addHosts makes a host of every name in a group and every host block.
 func (b *builder) addHosts() {
-	total := 0
-	for _, def := range b.order {
-		for _, p := range def.patterns {
-			names, err := nodeset.Expand(p.text)
-			if err != nil {
-				b.fail(p.at, "Invalid host pattern", "%s.", expressionProblem(err))
-				continue
-			}
-			if total += len(names); total > nodeset.MaxSize {
-				b.fail(p.at, "Too many hosts", "The groups of the inventory list more than %d hosts.", nodeset.MaxSize)
-				return
-			}
-			b.addNames(def, p, names)
-		}
+	for i, names := range b.expandAll() {
+		b.addNames(b.listed[i], names)
 	}
 	for _, def := range b.byName {
 		h := b.addHost(def.name)
@@ -84,15 +72,62 @@ func (b *builder) addHosts() {
 	slices.SortFunc(b.inv.hosts, func(x, y *Host) int { return nodeset.Compare(x.Name, y.Name) })
 }
 
-func (b *builder) addNames(def *groupDef, p pattern, names []string) {
+// A listing is one pattern of a group.
+type listing struct {
+	group *groupDef
+	pattern
+}
+
+// expandAll expands the patterns of all groups; nothing when they list too many.
+func (b *builder) expandAll() [][]string {
+	total := 0
+	var out [][]string
+	for _, def := range b.order {
+		for _, p := range def.patterns {
+			names, err := expand(p.text)
+			if err != nil {
+				b.fail(p.at, "Invalid host pattern", "%s", sentence(expressionProblem(err)))
+				continue
+			}
+			if total += len(names); total > nodeset.MaxSize {
+				b.fail(p.at, "Too many hosts", "The groups of the inventory list more than %d hosts.", nodeset.MaxSize)
+				return nil
+			}
+			out = append(out, names)
+			b.listed = append(b.listed, listing{def, p})
+		}
+	}
+	return out
+}
+
+// expand lists the names of a group's hosts: names and ranges, and the algebra.
+func expand(text string) ([]string, error) {
+	e, err := nodeset.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return e.Eval(listResolver{})
+}
+
+// A listResolver knows that the hosts of a group are where hosts begin to exist.
+type listResolver struct{}
+
+func (listResolver) Resolve(t nodeset.Term, patterns []string) ([]string, error) {
+	if t.Kind == nodeset.Name {
+		return patterns, nil
+	}
+	return nil, fmt.Errorf("%q picks hosts that exist already; in hosts only names and ranges can stand, the rest goes into members", t.Text)
+}
+
+func (b *builder) addNames(l listing, names []string) {
 	for i, name := range names {
 		if problem := checkHostName(name); problem != "" {
-			b.fail(p.at, "Invalid host name", "%q is no name for a host: %s.", name, problem)
+			b.fail(l.at, "Invalid host name", "%q is no name for a host: %s.", name, problem)
 			return
 		}
 		names[i] = b.addHost(name).Name // one copy of each name
 	}
-	b.direct[def] = append(b.direct[def], names...)
+	b.direct[l.group] = append(b.direct[l.group], names...)
 }
 
 func (b *builder) addHost(name string) *Host {
@@ -112,9 +147,21 @@ func expressionProblem(err error) string {
 		return err.Error()
 	}
 	if e.Hint != "" {
-		return e.Msg + ". " + e.Hint
+		return e.Msg + ". " + sentence(e.Hint)
 	}
 	return e.Msg
+}
+
+// sentence makes an error the text of a diagnostic.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if strings.ContainsAny(s[len(s)-1:], ".?!") {
+		return s
+	}
+	return s + "."
 }
 
 // resolveGroup finds the hosts of g, after those of the groups it mentions.
@@ -127,7 +174,7 @@ func (b *builder) resolveGroup(g *Group, path []string) {
 	if m := g.def.members; m != nil && m.value != nil {
 		more, err := b.evalMembers(g, append(path, g.Name))
 		if err != nil {
-			b.fail(m.at, "Invalid members", "%s.", expressionProblem(err))
+			b.fail(m.at, "Invalid members", "%s", sentence(expressionProblem(err)))
 		}
 		names = append(slices.Clip(names), more...)
 	}
@@ -273,19 +320,21 @@ func (b *builder) checkJumps() {
 		}
 		for _, text := range s.value.([]string) {
 			if err := b.inv.checkJump(text); err != nil {
-				b.fail(s.at, "Invalid jump", "%s.", err)
+				b.fail(s.at, "Invalid jump", "%s", sentence(err.Error()))
 			}
 		}
 	}
-	looped := map[hcl.Range]bool{}
+	looped := map[string]bool{}
 	for _, h := range b.inv.hosts {
 		var loop *jumpLoop
 		if h.def == nil && h.layer.settings[setJump] == nil {
 			continue
 		}
-		if _, err := b.inv.way(h); errors.As(err, &loop) && !looped[loop.at] {
-			looped[loop.at] = true
-			b.fail(loop.at, "Jump loop", "%s. Give one of them jump = null.", loop)
+		if _, err := b.inv.way(h); errors.As(err, &loop) && !looped[loop.path[0]] {
+			b.fail(loop.at, "Jump loop", "%s Give one of them jump = null.", sentence(loop.Error()))
+			for _, name := range loop.path {
+				looped[name] = true
+			}
 		}
 	}
 }

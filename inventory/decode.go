@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -259,11 +260,19 @@ func (d *decoder) setting(a *hcl.Attribute, parse parser) *setting {
 	}
 	value, err := parse(v, a.NameRange)
 	if err != nil {
-		d.fail(a.Expr.Range(), "Invalid value", "%s %s.", a.Name, err)
+		d.fail(a.Expr.Range(), "Invalid value", "%s %s%s", a.Name, err, ending(err))
 		return nil
 	}
 	s.value = value
 	return s
+}
+
+// ending closes a sentence that is not a question.
+func ending(err error) string {
+	if strings.HasSuffix(err.Error(), "?") {
+		return ""
+	}
+	return "."
 }
 
 // patterns reads the hosts of a group.

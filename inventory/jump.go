@@ -67,7 +67,7 @@ func (inv *Inventory) checkJump(text string) error {
 				names = append(names, host.Name)
 			}
 			return fmt.Errorf("no host %q in the inventory; one outside of it is written user@host or host:port.%s",
-				h.Host, strings.TrimSuffix(lang.DidYouMean(h.Host, "", names), "."))
+				h.Host, lang.DidYouMean(h.Host, "", names))
 		}
 	}
 	return nil

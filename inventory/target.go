@@ -155,10 +155,14 @@ func (r *resolution) pick(id settingID, keyword, flag string, flagged bool) (*se
 }
 
 func origin(ssh *sshconfig.Result, keyword string) string {
-	if at := ssh.Origin(keyword); at != "" {
+	switch at := ssh.Origin(keyword); at {
+	case "":
+		return ""
+	case "-o":
+		return "-o flag"
+	default:
 		return "ssh_config " + at
 	}
-	return ""
 }
 
 // where fills in the address, the port and the user.

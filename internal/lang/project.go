@@ -209,6 +209,7 @@ func (p *Project) Content(body hcl.Body, schema *hcl.BodySchema) (*hcl.BodyConte
 			d.Summary = "Unknown block"
 		case "Unsupported argument", "Extraneous JSON object property":
 			d.Summary = "Unknown attribute"
+			d.Detail = strings.Replace(d.Detail, "An argument", "An attribute", 1)
 		}
 	}
 	return content, diags

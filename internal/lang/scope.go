@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -79,6 +81,7 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 	child := ctx.NewChild()
 	child.Variables = map[string]cty.Value{}
 	v, more := native.Value(child)
+	s.suggestFunctions(more)
 	diags = append(diags, more...)
 	if more.HasErrors() {
 		return cty.UnknownVal(want), diags
@@ -98,6 +101,16 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 		})
 	}
 	return out, diags
+}
+
+// suggestFunctions adds a name to what hcl says about an unknown function.
+func (s *Scope) suggestFunctions(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		unknown, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](d)
+		if ok && !strings.Contains(d.Detail, "Did you mean") {
+			d.Detail += DidYouMean(unknown.CalledFunctionName(), "", slices.Collect(maps.Keys(s.ctx.Functions)))
+		}
+	}
 }
 
 func article(noun string) string {
