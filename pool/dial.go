@@ -23,9 +23,9 @@ type dialing struct {
 	site   *site
 	target *transport.Target
 	start  time.Time
-	phase  atomic.Int32 // a phase
-	parent *lease       // on the jump host, for the connection to keep
-	trace  *tracer      // nil without a trace
+	phase  *atomic.Int32 // a phase, for those who wait
+	parent *lease        // on the jump host, for the connection to keep
+	trace  *tracer       // nil without a trace
 }
 
 // A link is what a dial comes to: an authenticated connection that nobody
@@ -38,18 +38,16 @@ type link struct {
 	parent *lease
 }
 
-// dial connects to the target of s and logs in.
-func (p *Pool) dial(s *site) (*link, error) {
+// dial connects to the target of s and logs in. It keeps at up to date.
+func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 	t := &s.target
-	limit := t.Link.ConnectTimeout
-	if limit <= 0 {
-		limit = transport.DefaultConnectTimeout
-	}
+	limit := connectTimeout(t)
 	ctx, cancel := context.WithTimeoutCause(p.ctx, limit, &timedOut{limit})
 	defer cancel()
 	w := p.window(t.Addr())
 	for try := 1; ; try++ {
-		d := &dialing{pool: p, site: s, target: t, start: time.Now(), trace: p.newTracer(t)}
+		at.Store(int32(phaseTCP))
+		d := &dialing{pool: p, site: s, target: t, start: time.Now(), phase: at, trace: p.newTracer(t)}
 		if err := w.enter(ctx); err != nil {
 			return nil, dialError(t, ctx, err, phaseTCP, nil)
 		}
@@ -72,6 +70,13 @@ func (p *Pool) dial(s *site) (*link, error) {
 		}
 		return nil, err
 	}
+}
+
+func connectTimeout(t *transport.Target) time.Duration {
+	if t.Link.ConnectTimeout > 0 {
+		return t.Link.ConnectTimeout
+	}
+	return transport.DefaultConnectTimeout
 }
 
 // connect makes one try.

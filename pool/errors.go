@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -65,6 +66,8 @@ func dialError(t *transport.Target, ctx context.Context, err error, at phase, he
 		e.Err = fmt.Errorf("%s: %w", at, late)
 	case ctx.Err() != nil:
 		e.Kind, e.Err = transport.KindCanceled, context.Cause(ctx)
+	case at == phaseTCP && os.IsTimeout(err): // the dialer's timer was faster than ours
+		e.Err = fmt.Errorf("%s: %w", at, &timedOut{connectTimeout(t)})
 	case at == phaseTCP:
 		e.Err = networkError(err)
 	case at == phaseBanner && isClosed(err) && refusedText(head) == "":
@@ -190,7 +193,6 @@ func isSessionLimit(err error) bool {
 	return errors.As(err, &open) &&
 		(open.Reason == ssh.ConnectionFailed || open.Reason == ssh.Prohibited || open.Reason == ssh.ResourceShortage)
 }
-
 
 // forwardError says why a host would not connect onward.
 func forwardError(addr string, err error) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -77,7 +78,7 @@ func (p *Pool) Listen(ctx context.Context, t transport.Target, network, addr str
 		return nil, failure(&t, "listen", errClosed)
 	}
 	defer p.work.Done()
-	ln, err := p.dial(s)
+	ln, err := p.dial(s, new(atomic.Int32))
 	if err != nil {
 		return nil, leaseError(ctx, &t, err)
 	}
@@ -127,7 +128,7 @@ func (p *Pool) lease(ctx context.Context, t *transport.Target, sessions int) (*l
 	if err != nil {
 		return nil, failure(t, "connect", err)
 	}
-	l, err := s.lease(ctx, sessions)
+	l, err := s.lease(ctx, sessions, nil)
 	if err != nil {
 		return nil, leaseError(ctx, t, err)
 	}

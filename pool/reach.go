@@ -51,7 +51,7 @@ func (d *dialing) reachThrough(ctx context.Context) (net.Conn, error) {
 	if err := s.stillBroken(); err != nil {
 		return nil, d.behind(&hop, err)
 	}
-	l, err := s.lease(ctx, forChannels)
+	l, err := s.lease(ctx, forChannels, nil)
 	if err != nil {
 		return nil, d.behind(&hop, err)
 	}

@@ -17,7 +17,7 @@ func (p *Pool) Run(ctx context.Context, t transport.Target, c *transport.Command
 		return transport.Status{}, failure(&t, "run", err)
 	}
 	for try := 0; ; try++ {
-		l, err := s.lease(ctx, forSession)
+		l, err := s.lease(ctx, forSession, c.Place)
 		if err != nil {
 			return transport.Status{}, leaseError(ctx, &t, err)
 		}

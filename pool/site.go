@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fleet/transport"
@@ -30,9 +31,14 @@ type site struct {
 
 // An attempt is a dial that any number of callers wait for.
 type attempt struct {
-	done chan struct{} // closed when err is final
-	err  error
+	done  chan struct{} // closed when err is final
+	err   error
+	phase atomic.Int32 // a phase
 }
+
+// silentAfter is how long a host may say nothing before those who wait for it
+// give up their place among the hosts at work.
+const silentAfter = 300 * time.Millisecond
 
 // A lease is the right to use a connection: for a session, of which servers
 // allow few (MaxSessions), or for forwarded channels, which they do not count.
@@ -50,7 +56,29 @@ const (
 
 // lease waits for an open connection with room, or for a new one. The dial
 // goes on when the caller gives up, for those who wait with it.
-func (s *site) lease(ctx context.Context, sessions int) (*lease, error) {
+//
+// While the host does not answer at all, place, which may be nil, is given up.
+func (s *site) lease(ctx context.Context, sessions int, place transport.Place) (*lease, error) {
+	var away bool
+	l, err := s.wait(ctx, sessions, func() {
+		if place != nil && !away {
+			away = true
+			place.Leave()
+		}
+	})
+	if away && err == nil {
+		if err = place.Enter(ctx); err != nil {
+			l.release()
+			return nil, err
+		}
+	}
+	return l, err
+}
+
+// wait is lease; silent is called when the host has been silent for a while.
+func (s *site) wait(ctx context.Context, sessions int, silent func()) (*lease, error) {
+	alarm := time.NewTimer(silentAfter)
+	defer alarm.Stop()
 	s.mu.Lock()
 	s.users++
 	defer s.leaveQueue()
@@ -84,6 +112,10 @@ func (s *site) lease(ctx context.Context, sessions int) (*lease, error) {
 				return nil, a.err
 			}
 		case <-changed:
+		case <-alarm.C:
+			if a != nil && phase(a.phase.Load()) < phaseKeyExchange {
+				silent()
+			}
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -154,7 +186,7 @@ func (s *site) wake() {
 // dial opens one connection and tells those who wait.
 func (s *site) dial(a *attempt) {
 	defer s.pool.work.Done()
-	ln, err := s.pool.dial(s)
+	ln, err := s.pool.dial(s, &a.phase)
 	var c *conn
 	if err == nil {
 		c = newConn(s, ln)

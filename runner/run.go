@@ -22,7 +22,8 @@ type Config struct {
 	Sink      event.Sink
 	// Title is the command as the user wrote it, for the run_start event.
 	Title string
-	// Fanout is how many hosts are at work at one time. Default 64.
+	// Fanout is how many hosts are at work at one time. Default 64. A host
+	// that does not answer is not at work: it lets another one begin.
 	Fanout int
 	// CommandTimeout ends a command that runs longer; IdleTimeout one that
 	// prints nothing for so long. Both count from its start on the host, not
@@ -78,19 +79,17 @@ func Run(ctx context.Context, cfg *Config, jobs []Job) *event.Summary {
 	r := &run{cfg: cfg, sink: event.Tee(tally, cfg.Sink)}
 	r.emit(&event.Event{Type: event.RunStart, Hosts: names(jobs), Command: cfg.Title, Fanout: fanout})
 
+	places := newPlaces(fanout)
 	var group errgroup.Group
-	group.SetLimit(fanout)
 	for i := range jobs {
-		if ctx.Err() != nil {
+		place, err := places.take(ctx)
+		if err != nil {
 			r.notAttempted(jobs[i].Host)
 			continue
 		}
 		group.Go(func() error {
-			if ctx.Err() != nil { // it ended while this host waited for its place
-				r.notAttempted(jobs[i].Host)
-			} else {
-				r.host(ctx, &jobs[i])
-			}
+			defer place.giveBack()
+			r.host(ctx, &jobs[i], place)
 			return nil // a failed host is a result
 		})
 	}
@@ -129,7 +128,7 @@ func (r *run) notAttempted(host string) {
 }
 
 // host runs the command on one host.
-func (r *run) host(ctx context.Context, j *Job) {
+func (r *run) host(ctx context.Context, j *Job, place transport.Place) {
 	start := time.Now()
 	r.emit(&event.Event{Type: event.HostStart, Host: j.Host})
 	ctx, limits := newLimits(ctx, r.cfg.CommandTimeout, r.cfg.IdleTimeout)
@@ -137,7 +136,7 @@ func (r *run) host(ctx context.Context, j *Job) {
 
 	c := r.cfg.Command
 	c.Become = j.Become
-	c.Started = limits.start
+	c.Started, c.Place = limits.start, place
 	c.Stdout = &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stdout}}
 	c.Stderr = &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stderr}}
 	if r.cfg.Stdin != nil {

@@ -58,9 +58,22 @@ type Command struct {
 	// the command: limits of time for the command count from there, not from
 	// the connection.
 	Started func()
+	// Place, when set, is the caller's place among the hosts at work. A
+	// transport that can tell that a host does not answer at all gives it up
+	// while it waits, so that silent hosts do not hold up the others.
+	Place Place
 	// Grace is the time between TERM and KILL when the command is stopped.
 	// Default 5 s.
 	Grace time.Duration
+}
+
+// A Place is one of the places for hosts at work at one time. Leave and Enter
+// are called in turn, by one goroutine at a time.
+type Place interface {
+	// Leave gives the place up.
+	Leave()
+	// Enter takes one again, which may have to be waited for.
+	Enter(ctx context.Context) error
 }
 
 // DefaultGrace is the time between TERM and KILL where Command.Grace is 0.
