@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -67,4 +68,24 @@ func (i *interrupter) loop() {
 			i.stop(&runner.Stop{Why: event.Interrupted})
 		}
 	}
+}
+
+// untilSignal ends the context at Ctrl-C, or when the process is told to end;
+// interrupted then knows the exit status. Call finish when the work is done.
+func untilSignal(ctx context.Context) (_ context.Context, finish func()) {
+	ctx, stop := context.WithCancelCause(ctx)
+	signals := watchSignals(stop, nil)
+	return ctx, func() {
+		signals.close()
+		stop(nil)
+	}
+}
+
+// interrupted is err, or the exit status of the signal that ended ctx.
+func interrupted(ctx context.Context, err error) error {
+	var s *runner.Stop
+	if errors.As(context.Cause(ctx), &s) {
+		return exit((&event.Summary{Why: s.Why}).ExitStatus())
+	}
+	return err
 }

@@ -71,6 +71,9 @@ func params(p testscript.Params, lab labCommand) testscript.Params {
 		e.Setenv("HOME", home)
 		e.Setenv("USERPROFILE", home)
 		e.Setenv("LC_ALL", "C")
+		state := filepath.Join(e.WorkDir, "state")
+		e.Setenv("XDG_STATE_HOME", state)
+		e.Defer(func() { endLabs(filepath.Join(state, "fleet", "labs")) })
 		return os.MkdirAll(home, 0o700)
 	}
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){

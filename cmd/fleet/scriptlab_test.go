@@ -26,6 +26,14 @@ func embeddedLab(ts *testscript.TestScript, dir string, n int, faults []string) 
 	})
 }
 
+// endLabs ends what a script that failed has left behind.
+func endLabs(registry string) {
+	dirs, _ := lab.Dirs(registry)
+	for _, dir := range dirs {
+		_ = lab.Down(context.Background(), dir)
+	}
+}
+
 // An estate is a few real sshds, shared by the scripts of a test.
 type estate struct{ servers []*opensshd.Server }
 
