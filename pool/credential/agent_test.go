@@ -171,7 +171,7 @@ func TestDeadAgentIsNoticed(t *testing.T) {
 	key := newEd25519(t)
 	s := newStore(t, nil)
 	socket := shortSocket(t)
-	log, err := login(t, s, target(transport.Login{Agent: socket, Identities: []string{keyFile(t, key, "")}}), accept(publicOf(t, key)))
+	log, err := login(t, s, target(transport.Login{Agent: socket, Identities: []string{keyFile(t, key)}}), accept(publicOf(t, key)))
 	if err != nil || accepted(log) == "" || len(log.Notices) != 1 || !strings.Contains(log.Notices[0], socket) {
 		t.Errorf("got %v, %+v", err, log)
 	}
@@ -213,7 +213,7 @@ func TestAgainstSSHAgent(t *testing.T) {
 	}()
 	awaitSocket(t, socket)
 	ed, rs := newEd25519(t), newRSA(t)
-	edPath, rsPath := keyFile(t, ed, ""), keyFile(t, rs, "")
+	edPath, rsPath := keyFile(t, ed), keyFile(t, rs)
 	cert := certify(t, ed, nil)
 	writePublic(t, edPath+"-cert.pub", cert)
 	addCmd := exec.Command(add, "-q", edPath, rsPath)

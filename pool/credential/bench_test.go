@@ -10,7 +10,7 @@ import (
 func BenchmarkLogin(b *testing.B) {
 	s := newStore(b, nil)
 	tg := target(transport.Login{Identities: []string{
-		keyFile(b, newRSA(b), ""), keyFile(b, newECDSA(b), ""), keyFile(b, newEd25519(b), ""), b.TempDir() + "/missing",
+		keyFile(b, newRSA(b)), keyFile(b, newECDSA(b)), keyFile(b, newEd25519(b)), b.TempDir() + "/missing",
 	}})
 	b.ReportAllocs()
 	for b.Loop() {

@@ -43,7 +43,7 @@ func TestKeysOfSSHKeygen(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(dir, strings.ReplaceAll(tt.name, " ", "-"))
-			out, err := exec.Command(keygen, append(tt.args, "-q", "-N", tt.pass, "-f", path)...).CombinedOutput()
+			out, err := exec.Command(keygen, append(tt.args, "-q", "-a", "1", "-N", tt.pass, "-f", path)...).CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
@@ -67,8 +67,7 @@ func TestKeysOfSSHKeygen(t *testing.T) {
 }
 
 func TestPassphraseIsAskedOnceForAllLogins(t *testing.T) {
-	key := newEd25519(t)
-	path := keyFile(t, key, "right")
+	path, key := lockedFile(t)
 	var asked atomic.Int32
 	s := newStore(t, func(_ context.Context, q Question) (transport.Secret, error) {
 		if n := asked.Add(1); q.Try != int(n) {
@@ -82,7 +81,7 @@ func TestPassphraseIsAskedOnceForAllLogins(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			log, err := login(t, s, target(transport.Login{Identities: []string{path}}), accept(publicOf(t, key)))
+			log, err := login(t, s, target(transport.Login{Identities: []string{path}}), accept(key))
 			if err != nil || accepted(log) == "" {
 				t.Errorf("got %v, %+v", err, log)
 			}
@@ -95,7 +94,7 @@ func TestPassphraseIsAskedOnceForAllLogins(t *testing.T) {
 }
 
 func TestLockedKeysThatCannotBeOpened(t *testing.T) {
-	path := keyFile(t, newEd25519(t), "right")
+	path, _ := lockedFile(t)
 	tests := []struct {
 		name   string
 		prompt func(context.Context, Question) (transport.Secret, error)
@@ -136,8 +135,8 @@ func TestLockedKeysThatCannotBeOpened(t *testing.T) {
 }
 
 func TestPreloadAsksBeforeAndOnlyForWhatIsNeeded(t *testing.T) {
-	locked, open := newEd25519(t), newEd25519(t)
-	lockedPath, openPath := keyFile(t, locked, "right"), keyFile(t, open, "")
+	lockedPath, _ := lockedFile(t)
+	openPath := keyFile(t, newEd25519(t))
 	var asked []string
 	s := newStore(t, func(_ context.Context, q Question) (transport.Secret, error) {
 		asked = append(asked, q.File)
@@ -162,9 +161,9 @@ func TestPreloadAsksBeforeAndOnlyForWhatIsNeeded(t *testing.T) {
 }
 
 func TestUnusableIdentities(t *testing.T) {
-	ok := keyFile(t, newEd25519(t), "")
+	ok := keyFile(t, newEd25519(t))
 	missing := filepath.Join(t.TempDir(), "missing")
-	wide := keyFile(t, newEd25519(t), "")
+	wide := keyFile(t, newEd25519(t))
 	check(t, os.Chmod(wide, 0o640))
 	public := writeFile(t, "id.pub", ssh.MarshalAuthorizedKey(publicOf(t, newEd25519(t))))
 	tests := []struct {
@@ -204,7 +203,7 @@ func TestUnusableIdentities(t *testing.T) {
 }
 
 func TestChangedFilesAreReadAgain(t *testing.T) {
-	path := keyFile(t, newEd25519(t), "")
+	path := keyFile(t, newEd25519(t))
 	check(t, os.Chmod(path, 0o644))
 	w := &watched[*private]{path: path, parse: parsePrivate}
 	p, err := w.get()

@@ -59,18 +59,26 @@ func publicOf(t testing.TB, key any) ssh.PublicKey {
 	return s.PublicKey()
 }
 
-// keyFile writes a private key, with a passphrase unless that is empty.
-func keyFile(t testing.TB, key any, passphrase string) string {
+// keyFile writes a private key.
+func keyFile(t testing.TB, key any) string {
 	t.Helper()
-	var block *pem.Block
-	var err error
-	if passphrase == "" {
-		block, err = ssh.MarshalPrivateKey(key, "test")
-	} else {
-		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "test", []byte(passphrase))
-	}
+	block, err := ssh.MarshalPrivateKey(key, "test")
 	check(t, err)
 	return writeFile(t, "id", pem.EncodeToMemory(block))
+}
+
+// lockedFile writes a private key whose passphrase is "right". It was made
+// with one round of key derivation, which otherwise takes seconds under the
+// race detector.
+func lockedFile(t testing.TB) (path string, key ssh.PublicKey) {
+	t.Helper()
+	private, err := os.ReadFile("testdata/locked")
+	check(t, err)
+	public, err := os.ReadFile("testdata/locked.pub")
+	check(t, err)
+	key, _, _, _, err = ssh.ParseAuthorizedKey(public)
+	check(t, err)
+	return writeFile(t, "locked", private), key
 }
 
 func writeFile(t testing.TB, name string, data []byte) string {

@@ -161,7 +161,7 @@ func TestEndlessQuestionsEnd(t *testing.T) {
 
 func TestSeveralFactors(t *testing.T) {
 	first, second := newEd25519(t), newEd25519(t)
-	paths := []string{keyFile(t, newEd25519(t), ""), keyFile(t, first, ""), keyFile(t, second, "")}
+	paths := []string{keyFile(t, newEd25519(t)), keyFile(t, first), keyFile(t, second)}
 	var tries int
 	then := func(next ssh.ServerAuthCallbacks) *ssh.PartialSuccessError {
 		return &ssh.PartialSuccessError{Next: next}
@@ -217,8 +217,8 @@ func TestServerThatWantsNothing(t *testing.T) {
 
 func TestRefusedTellsWhatWasTriedAndWhatToDo(t *testing.T) {
 	var tries int
-	keys := []string{keyFile(t, newEd25519(t), ""), keyFile(t, newECDSA(t), ""), keyFile(t, newEd25519(t), ""), keyFile(t, newEd25519(t), ""), keyFile(t, newEd25519(t), "")}
-	locked := keyFile(t, newEd25519(t), "right")
+	keys := []string{keyFile(t, newEd25519(t)), keyFile(t, newECDSA(t)), keyFile(t, newEd25519(t)), keyFile(t, newEd25519(t)), keyFile(t, newEd25519(t))}
+	locked, _ := lockedFile(t)
 	tests := []struct {
 		name  string
 		login transport.Login
@@ -256,7 +256,7 @@ func TestRefusedTellsWhatWasTriedAndWhatToDo(t *testing.T) {
 func TestTooManyKeysForTheServerIsARefusal(t *testing.T) {
 	var paths []string
 	for range 4 {
-		paths = append(paths, keyFile(t, newEd25519(t), ""))
+		paths = append(paths, keyFile(t, newEd25519(t)))
 	}
 	cfg := accept()
 	cfg.MaxAuthTries = 2

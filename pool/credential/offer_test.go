@@ -22,7 +22,7 @@ func TestOrderOfOffers(t *testing.T) {
 	for i, k := range keys {
 		pubs = append(pubs, publicOf(t, k))
 		names[label(pubs[i])] = string(rune('a' + i))
-		paths = append(paths, keyFile(t, k, ""))
+		paths = append(paths, keyFile(t, k))
 	}
 	cert := certify(t, keys[0], nil)
 	writePublic(t, paths[0]+"-cert.pub", cert)
@@ -102,7 +102,7 @@ func TestCertificates(t *testing.T) {
 	for _, tt := range tests {
 		for _, named := range []bool{false, true} {
 			t.Run(tt.name, func(t *testing.T) {
-				path := keyFile(t, key, "")
+				path := keyFile(t, key)
 				cfg := transport.Login{Identities: []string{path}}
 				cert := path + "-cert.pub"
 				if named {
@@ -173,7 +173,7 @@ func TestSignatureAlgorithms(t *testing.T) {
 
 func TestRSANeverSignsWithSHA1UnlessLegacy(t *testing.T) {
 	key := newRSA(t)
-	path := keyFile(t, key, "")
+	path := keyFile(t, key)
 	for _, legacy := range []bool{false, true} {
 		cfg := accept(publicOf(t, key))
 		cfg.PublicKeyAuthAlgorithms = []string{ssh.KeyAlgoRSA}
@@ -192,7 +192,7 @@ func TestRSANeverSignsWithSHA1UnlessLegacy(t *testing.T) {
 
 func TestKeysOfNoAllowedAlgorithmAreNoticed(t *testing.T) {
 	s := newStore(t, nil)
-	tg := target(transport.Login{Identities: []string{keyFile(t, newECDSA(t), "")}})
+	tg := target(transport.Login{Identities: []string{keyFile(t, newECDSA(t))}})
 	tg.Link.PubkeyAlgorithms = []string{"ssh-ed25519"}
 	l, err := s.Login(t.Context(), tg)
 	check(t, err)
