@@ -12,6 +12,7 @@ import (
 type app struct {
 	env    env
 	global globalFlags
+	guided bool         // a command of the demo: what a signal means is decided there
 	log    *slog.Logger // never nil; discards until openLog
 	logTo  io.Closer    // the file of log, where it is one
 }

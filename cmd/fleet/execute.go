@@ -181,7 +181,7 @@ func (x *execution) connected(sink event.Sink) func(*transport.Target, time.Dura
 
 // teller is what the first Ctrl-C does: on a terminal, to say how things stand.
 func (x *execution) teller() func() {
-	if !term.IsTerminal(x.app.env.stderr) {
+	if x.app.guided || !term.IsTerminal(x.app.env.stderr) {
 		return nil
 	}
 	return func() {
@@ -237,6 +237,6 @@ func (x *execution) leave() error {
 func tuneMemory(hosts int) {
 	if hosts <= 2000 {
 		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(256 << 20)
+		debug.SetMemoryLimit(88 << 20)
 	}
 }

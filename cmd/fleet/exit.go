@@ -108,6 +108,10 @@ func (a *app) hint(s string) { fmt.Fprintf(a.env.stderr, "hint: %s\n", term.Clea
 func run(ctx context.Context, args []string, e env) int {
 	a := newApp(e)
 	defer a.close()
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := newRootCommand(a)
 	args, err := normalize(root, args)
 	if err == nil {

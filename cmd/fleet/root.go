@@ -13,6 +13,7 @@ func commands(a *app) []*cobra.Command {
 		newValidateCommand(a),
 		newFmtCommand(a),
 		newLabCommand(a),
+		newDemoCommand(a),
 		newVersionCommand(a),
 	}
 }
