@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // Commands are the processes alive now that sessions of this server started,
@@ -15,12 +16,29 @@ import (
 func (s *Server) Commands() []int {
 	var found []int
 	for _, p := range processes() {
-		env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "environ"))
-		if err == nil && s.isOurs(env) {
+		if s.isOurs(environ(p.pid)) {
 			found = append(found, p.pid)
 		}
 	}
 	return found
+}
+
+// environ reads the environment of a process. In the middle of an exec(2) it
+// looks empty: a process is asked again before that is believed. Threads of the
+// kernel, which never have any, have no executable either.
+func environ(pid int) []byte {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	for range 5 {
+		env, err := os.ReadFile(filepath.Join(dir, "environ"))
+		if err != nil || len(env) > 0 {
+			return env
+		}
+		if _, err := os.Readlink(filepath.Join(dir, "exe")); err != nil {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
 }
 
 // isOurs looks for the port in SSH_CONNECTION, which sshd sets for every

@@ -62,8 +62,19 @@ const killPatience = 10 * time.Second
 // processes that could not be ended.
 func (c *Children) Kill() error {
 	pause := time.Millisecond
+	seen := make(map[int]struct{})
 	for deadline := time.Now().Add(killPatience); ; {
 		left := c.Alive()
+		for _, pid := range left {
+			seen[pid] = struct{}{}
+		}
+		// A process that is being killed loses its environment, and with it
+		// its mark, some time before it is gone.
+		for pid := range seen {
+			if !slices.Contains(left, pid) && exists(pid) {
+				left = append(left, pid)
+			}
+		}
 		if len(left) == 0 {
 			return nil
 		}

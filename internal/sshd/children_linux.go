@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 )
 
 // alive looks for members of the groups and for marked processes.
@@ -47,7 +48,30 @@ func status(pid int) (pgid int, dead bool) {
 	return pgid, err != nil
 }
 
+// exists tells whether a process that was alive still is.
+func exists(pid int) bool {
+	_, dead := status(pid)
+	return !dead
+}
+
 func (c *Children) marked(pid int) bool {
-	env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
-	return err == nil && bytes.Contains(env, []byte(c.marker))
+	return bytes.Contains(environ(pid), []byte(c.marker))
+}
+
+// environ reads the environment of a process. In the middle of an exec(2) it
+// looks empty: a process is asked again before that is believed. Threads of the
+// kernel, which never have any, have no executable either.
+func environ(pid int) []byte {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	for range 5 {
+		env, err := os.ReadFile(filepath.Join(dir, "environ"))
+		if err != nil || len(env) > 0 {
+			return env
+		}
+		if _, err := os.Readlink(filepath.Join(dir, "exe")); err != nil {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
 }
