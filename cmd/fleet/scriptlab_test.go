@@ -42,10 +42,13 @@ func newEstate(t *testing.T, n int) *estate {
 	t.Helper()
 	e := new(estate)
 	for i := range n {
-		e.servers = append(e.servers, opensshd.Start(t, opensshd.Options{Config: []string{
-			"SetEnv FLEET_LAB_HOST=" + hostName(i),
-			"MaxStartups 1000", // the scripts run all at one time
-		}}))
+		e.servers = append(e.servers, opensshd.Start(t, opensshd.Options{
+			NewUser: true, // with rc files that nobody has been at
+			Config: []string{
+				"SetEnv FLEET_LAB_HOST=" + hostName(i),
+				"MaxStartups 1000", // the scripts run all at one time
+			},
+		}))
 	}
 	return e
 }
@@ -57,10 +60,9 @@ func (e *estate) lab(ts *testscript.TestScript, dir string, n int, faults []stri
 	if n > len(e.servers) {
 		ts.Fatalf("a script that is marked with confirm has %d hosts at most", len(e.servers))
 	}
-	first := e.servers[0]
 	var inventory, known strings.Builder
-	fmt.Fprintf(&inventory, "connection {\n  user = %q\n  identities_only = true\n  known_hosts = [%q]\n  host_key = \"strict\"\n}\n",
-		first.User, filepath.Join(dir, "known_hosts"))
+	fmt.Fprintf(&inventory, "connection {\n  identities_only = true\n  known_hosts = [%q]\n  host_key = \"strict\"\n}\n",
+		filepath.Join(dir, "known_hosts"))
 	fmt.Fprintf(&inventory, "group \"web\" {\n  hosts = [\"lab[01-%02d]\"]\n}\n", n)
 	for i, s := range e.servers[:n] {
 		port, key := s.Port, s.HostKey
@@ -73,8 +75,8 @@ func (e *estate) lab(ts *testscript.TestScript, dir string, n int, faults []stri
 			}
 		}
 		fmt.Fprintf(&known, "[%s]:%d %s\n", s.Host, port, key)
-		fmt.Fprintf(&inventory, "host %q {\n  address = %q\n  connection {\n    port = %d\n    identity = [%q]\n  }\n}\n",
-			hostName(i), s.Host, port, s.Identity)
+		fmt.Fprintf(&inventory, "host %q {\n  address = %q\n  connection {\n    user = %q\n    port = %d\n    identity = [%q]\n  }\n}\n",
+			hostName(i), s.Host, s.User, port, s.Identity)
 	}
 	ts.Check(os.MkdirAll(dir, 0o700))
 	ts.Check(os.WriteFile(filepath.Join(dir, "known_hosts"), []byte(known.String()), 0o600))
