@@ -14,6 +14,8 @@ import (
 type RefusedError struct {
 	User string
 	Log  Log
+	// Left counts the keys that had no turn, because the server hung up.
+	Left int
 	Err  error // what x/crypto said
 }
 
@@ -25,12 +27,16 @@ func (l *Login) Refused(err error) *RefusedError {
 	if err == nil || log.Allowed == nil || l.ctx.Err() != nil || isLost(err) {
 		return nil
 	}
+	refused := &RefusedError{User: l.target.User, Log: log, Err: err}
 	// The last attempt has no outcome when the server hung up on it, as it
 	// does after too many keys.
 	if n := len(log.Attempts); n > 0 && log.Attempts[n-1].Outcome == "" {
 		log.Attempts[n-1].Outcome = Denied
+		l.mu.Lock()
+		refused.Left = len(l.candidates) - l.next
+		l.mu.Unlock()
 	}
-	return &RefusedError{User: l.target.User, Log: log, Err: err}
+	return refused
 }
 
 // errUnknown makes Log see a failure in every case.
@@ -47,6 +53,9 @@ func isLost(err error) bool {
 
 func (e *RefusedError) Error() string {
 	s := fmt.Sprintf("the server refused %q", e.User)
+	if slices.ContainsFunc(e.Log.Attempts, func(a Attempt) bool { return a.Outcome == Partial }) {
+		s = fmt.Sprintf("the server wants more than one proof of %q, and not all were given", e.User)
+	}
 	if tried := e.tried(); tried != "" {
 		s += "; tried " + tried
 	} else {
@@ -84,6 +93,8 @@ func (e *RefusedError) tried() string {
 // is mostly the cause.
 func (e *RefusedError) Hint() string {
 	switch {
+	case e.Left > 0:
+		return fmt.Sprintf("the server hung up after %d tries, %d more keys had no turn: name the right one in the configuration", len(e.Log.Attempts), e.Left)
 	case len(e.Log.Notices) > 0:
 		return e.Log.Notices[0]
 	case slices.ContainsFunc(e.Log.Attempts, func(a Attempt) bool { return a.Key != nil }):
