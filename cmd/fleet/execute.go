@@ -237,6 +237,6 @@ func (x *execution) leave() error {
 func tuneMemory(hosts int) {
 	if hosts <= 2000 {
 		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(88 << 20)
+		debug.SetMemoryLimit(96 << 20)
 	}
 }
