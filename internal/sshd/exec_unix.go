@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -21,6 +22,7 @@ type process struct {
 	in      *os.File // the process's stdin, to write; the terminal where there is one
 	out     *os.File // its stdout, to read; the terminal where there is one
 	err     *os.File // its stderr, to read; nil with a terminal
+	reaped  atomic.Bool
 }
 
 // startProcess starts command, or a login shell where it is empty. The bytes
@@ -112,6 +114,7 @@ func (p *process) run(exited func(outcome)) {
 		copies.Go(func() { drain(s.stderr(), p.err) })
 	}
 	err := p.cmd.Wait()
+	p.reaped.Store(true)
 	s.conn.srv.conf.Children.reaped(p.cmd.Process.Pid)
 	exited(outcomeOf(p.cmd.ProcessState, err))
 	copies.Wait()
@@ -148,7 +151,7 @@ func (p *process) resize(w window) {
 // signal delivers to the process group, as OpenSSH does.
 func (p *process) signal(name string) bool {
 	for _, known := range signals {
-		if known.name == name {
+		if known.name == name && !p.reaped.Load() { // then its number may be another's
 			return syscall.Kill(-p.cmd.Process.Pid, known.sig) == nil
 		}
 	}

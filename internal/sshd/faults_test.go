@@ -152,11 +152,14 @@ func TestSilence(t *testing.T) {
 			}()
 			select {
 			case err := <-failed:
-				t.Errorf("got %v, want silence", err)
+				_ = nc.Close()
+				t.Fatalf("got %v, want silence", err)
 			case <-time.After(150 * time.Millisecond): // long enough for a login
 			}
 			_ = nc.Close()
-			_ = <-failed
+			if err := <-failed; err == nil {
+				t.Error("logged in")
+			}
 		})
 	}
 }

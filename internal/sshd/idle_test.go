@@ -32,7 +32,9 @@ func BenchmarkIdleConnection(b *testing.B) {
 		if err := s.Close(); err != nil {
 			b.Error(err)
 		}
-		_ = <-served
+		if err := <-served; err != nil {
+			b.Error(err)
+		}
 	}()
 	used := func() (heap, stack uint64, goroutines int) {
 		var m runtime.MemStats

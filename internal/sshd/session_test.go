@@ -309,7 +309,7 @@ func TestTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Start(`stty size; echo "$TERM"; test -t 0 && test -t 1 && test -t 2 && test -n "$SSH_TTY" && echo tty; read x; stty size; exit 6`); err != nil {
+	if err := s.Start(`stty size; echo "$TERM"; test -t 0 && test -t 1 && test -t 2 && test -n "$SSH_TTY" && echo tty; read x; until test "$(stty size)" = "40 100"; do :; done; echo resized; exit 6`); err != nil {
 		t.Fatal(err)
 	}
 	read := func(n int) string {
@@ -328,7 +328,7 @@ func TestTerminal(t *testing.T) {
 	}
 	fmt.Fprintln(in, "go")
 	rest, err := io.ReadAll(out)
-	if err != nil || string(rest) != "40 100\r\n" {
+	if err != nil || string(rest) != "resized\r\n" {
 		t.Errorf("got %q, %v", rest, err)
 	}
 	var exit *ssh.ExitError
