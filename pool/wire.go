@@ -30,6 +30,7 @@ type wire struct {
 	full  bool    // the last read filled its buffer: more is waiting
 
 	settled atomic.Bool // the handshake is over
+	dead    atomic.Bool // a read of the handshake failed
 }
 
 // bigRead is the size of one read while much arrives: 8 packets of 32 KiB.
@@ -81,6 +82,9 @@ func (w *wire) handshakeRead(p []byte) (int, error) {
 		to = w.early
 	}
 	n, err := w.Conn.Read(to)
+	if err != nil {
+		w.dead.Store(true)
+	}
 	w.received.Add(int64(n))
 	w.observe(to[:n])
 	if len(p) == 1 && n > 0 {
