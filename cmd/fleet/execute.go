@@ -123,7 +123,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 		sinks = append(sinks, x.files)
 	}
 	sink := event.Tee(sinks...)
-	credentials := &credential.Store{Prompt: x.app.answerer(x.renderer.Suspend), Logger: x.app.log}
+	credentials := &credential.Store{Prompt: x.app.answerer(len(x.jobs), x.renderer.Suspend), Logger: x.app.log}
 	defer credentials.Close()
 	if err := credentials.Preload(ctx, x.targets()); err != nil {
 		return err
