@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ type conn struct {
 	wire   *wire
 	parent *lease // on the jump host's connection; nil where there is none
 	ended  chan struct{}
+	trace  *tracer // nil without a trace
 
 	// Guarded by site.mu.
 	active int         // sessions in use
@@ -25,13 +27,14 @@ type conn struct {
 
 	mu    sync.Mutex
 	cause error    // why we closed it, first reason wins; guarded by mu
+	ours  bool     // we closed it; guarded by mu
 	spare *opening // a session channel opened ahead; guarded by mu
 	beat  *keepalive
 }
 
 // newConn takes over an authenticated connection and serves it until it ends.
 func newConn(s *site, ln *link) *conn {
-	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, limit: s.pool.cfg.Sessions, ended: make(chan struct{})}
+	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, limit: s.pool.cfg.Sessions, ended: make(chan struct{}), trace: ln.trace}
 	c.beat = startKeepalive(c, &s.target.Link)
 	s.pool.work.Go(func() {
 		c.answer(ln.chans, ln.reqs)
@@ -65,6 +68,7 @@ func (c *conn) answer(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 func (c *conn) bury() {
 	c.beat.stop()
 	_ = c.wire.Close()
+	c.traceEnd()
 	close(c.ended)
 	c.site.drop(c)
 	if c.parent != nil {
@@ -79,9 +83,38 @@ func (c *conn) close(cause error) {
 	if c.cause == nil {
 		c.cause = cause
 	}
+	c.ours = true
 	c.mu.Unlock()
 	c.site.pool.cfg.Logger.Debug("close", "host", c.site.target.Label(), "cause", cause)
 	_ = c.ssh.Close()
+}
+
+// traceEnd tells how the connection ended, for a trace.
+func (c *conn) traceEnd() {
+	if c.trace == nil {
+		return
+	}
+	c.mu.Lock()
+	ours, cause := c.ours, c.cause
+	c.mu.Unlock()
+	switch {
+	case ours && (cause == nil || errors.Is(cause, errClosed)):
+		c.trace.step("close", "the connection is closed, by fleet")
+	case ours:
+		c.trace.fail("close", lostError(&c.site.target, "run", cause, false))
+	default:
+		c.trace.fail("close", lostError(&c.site.target, "run", c.ssh.Wait(), false))
+	}
+}
+
+// hasEnded reports whether the connection is gone.
+func (c *conn) hasEnded() bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // why is the reason for which the connection ended.
@@ -92,12 +125,10 @@ func (c *conn) why() error {
 	if cause != nil {
 		return cause
 	}
-	select {
-	case <-c.ended:
+	if c.hasEnded() {
 		return c.ssh.Wait()
-	default:
-		return nil
 	}
+	return nil
 }
 
 // sessionLeads reports whether the server is known to make each session the

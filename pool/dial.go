@@ -36,6 +36,7 @@ type link struct {
 	reqs   <-chan *ssh.Request
 	wire   *wire
 	parent *lease
+	trace  *tracer // nil without a trace
 }
 
 // dial connects to the target of s and logs in. It keeps at up to date.
@@ -90,6 +91,7 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 		return nil, d.failed(ctx, err, nil)
 	}
 	w := newWire(nc, d.trace.tap())
+	login.Ended = w.dead.Load
 	d.phase.Store(int32(phaseBanner))
 	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(w, d.target.Addr(), d.clientConfig(ctx, login))
@@ -97,7 +99,7 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 		_ = sc.Close()
 		err = context.Cause(ctx)
 	}
-	d.trace.login(login.Log(err), err)
+	d.trace.login(login.Log(err))
 	if err != nil {
 		_ = w.Close()
 		return nil, d.loginFailed(ctx, login, err, w.firstBytes())
@@ -107,7 +109,7 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 		d.pool.cfg.Logger.Debug("login", "host", d.target.Label(), "notice", n)
 	}
 	d.trace.established(sc)
-	return &link{ssh: sc, chans: chans, reqs: reqs, wire: w, parent: d.parent}, nil
+	return &link{ssh: sc, chans: chans, reqs: reqs, wire: w, parent: d.parent, trace: d.trace}, nil
 }
 
 // loginFailed finds the words for the end of a handshake.
@@ -135,7 +137,7 @@ func (d *dialing) failed(ctx context.Context, err error, head []byte) error {
 		d.parent = nil
 	}
 	e := dialError(d.target, ctx, err, phase(d.phase.Load()), head)
-	d.trace.failed(e)
+	d.trace.failed(d.target, phase(d.phase.Load()), e)
 	return e
 }
 
@@ -159,7 +161,9 @@ func (d *dialing) clientConfig(ctx context.Context, login *credential.Login) *ss
 		},
 		AuthCallback: func(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 			d.phase.Store(int32(phaseLogin))
-			return login.Next(c)
+			method, err := login.Next(c)
+			d.trace.login(login.Log(errPending))
+			return method, err
 		},
 		BannerCallback: func(text string) error {
 			d.trace.banner(text)
@@ -167,6 +171,9 @@ func (d *dialing) clientConfig(ctx context.Context, login *credential.Login) *ss
 		},
 	}
 }
+
+// errPending asks for the log of a login that goes on.
+var errPending = errors.New("the login goes on")
 
 // clientVersion is what servers log about us (RFC 4253 section 4.2).
 const clientVersion = "SSH-2.0-fleet"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -28,9 +29,15 @@ func (d *dialing) reach(ctx context.Context) (net.Conn, error) {
 		network = "tcp"
 	}
 	var dialer net.Dialer
+	if d.trace != nil {
+		dialer.Control = func(_, addr string, _ syscall.RawConn) error {
+			d.trace.address(t.Address, addr)
+			return nil
+		}
+	}
 	nc, err := dialer.DialContext(ctx, network, t.Addr())
 	if err == nil {
-		d.trace.step("tcp", fmt.Sprintf("connected %s to %s", nc.LocalAddr(), nc.RemoteAddr()))
+		d.trace.step("tcp", fmt.Sprintf("connected from %s to %s", nc.LocalAddr(), nc.RemoteAddr()))
 	}
 	return nc, err
 }

@@ -69,8 +69,11 @@ func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Co
 	}
 	ch, reqs, err := c.session(ctx)
 	if err != nil {
-		return nil, c.openError(ctx, t, err)
+		err = c.openError(ctx, t, err)
+		c.tracer(r).fail("session", err)
+		return nil, err
 	}
+	c.tracer(r).step("session", "a channel for a session is open")
 	s := &session{
 		conn: c, target: t, cmd: cmd, inv: inv, role: r, ch: ch,
 		begun: make(chan struct{}), ended: make(chan struct{}), halted: make(chan struct{}),
@@ -79,6 +82,7 @@ func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Co
 	err = s.start()
 	if err == nil {
 		abandon()
+		c.tracer(r).step("command", "the server runs the command")
 		s.workers.Go(func() { s.requests(reqs) })
 		if cmd.Started != nil {
 			cmd.Started()
@@ -90,7 +94,17 @@ func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Co
 	s.workers.Go(func() { s.requests(reqs) })
 	s.abandon()
 	s.workers.Wait()
-	return nil, s.startError(ctx, err)
+	err = s.startError(ctx, err)
+	c.tracer(r).fail("command", err)
+	return nil, err
+}
+
+// tracer is for the user's commands; fleet's own sessions are not told about.
+func (c *conn) tracer(r role) *tracer {
+	if r != roleCommand {
+		return nil
+	}
+	return c.trace
 }
 
 // abandon closes the channel, and where the server does not answer that, the
@@ -119,7 +133,11 @@ func (s *session) wait(ctx context.Context) (transport.Status, error) {
 	if s.conn.site.pool.cfg.OpenAhead && s.role == roleCommand {
 		s.conn.openAhead()
 	}
-	return s.result(ctx, halting && !s.missed)
+	status, err := s.result(ctx, halting && !s.missed)
+	if err != nil {
+		s.conn.tracer(s.role).fail("status", err)
+	}
+	return status, err
 }
 
 // start sends what makes the server run the command, and waits for its reply.
@@ -148,6 +166,7 @@ func (s *session) start() error {
 // requests receives the status and waits for the end of the channel.
 func (s *session) requests(reqs <-chan *ssh.Request) {
 	defer close(s.ended)
+	trace := s.conn.tracer(s.role)
 	for r := range reqs {
 		switch r.Type {
 		case "exit-status":
@@ -166,8 +185,20 @@ func (s *session) requests(reqs <-chan *ssh.Request) {
 				s.status, s.known = transport.Status{Code: 128 + signalNumbers[name], Signal: name}, true
 			}
 		}
+		if s.known {
+			trace.step("status", statusText(s.status))
+			trace = nil
+		}
 		_ = r.Reply(false, nil)
 	}
+	s.conn.tracer(s.role).step("channel", "the channel is closed")
+}
+
+func statusText(s transport.Status) string {
+	if s.Signal != "" {
+		return "ended by signal " + s.Signal
+	}
+	return fmt.Sprintf("ended with status %d", s.Code)
 }
 
 // signalNumbers are the signals of RFC 4254 section 6.10, as shells count them.
@@ -178,31 +209,29 @@ var signalNumbers = map[string]int{
 
 // result tells what came of the command.
 func (s *session) result(ctx context.Context, halting bool) (transport.Status, error) {
-	t := s.target
 	s.failMu.Lock()
 	failure := s.failure
 	s.failMu.Unlock()
-	lost := false
-	select {
-	case <-s.conn.ended:
-		lost = !s.known
-	default:
-	}
+	stopped := !halting || s.gone
 	switch {
-	case halting && failure != nil:
-		return transport.Status{}, &transport.Error{Op: "run", Host: t.Label(), Kind: kindOfFailure(failure), Err: failure, Hint: hintOf(failure), Sent: true, Stopped: s.gone}
-	case halting:
-		cause := context.Cause(ctx)
-		return transport.Status{}, &transport.Error{Op: "run", Host: t.Label(), Kind: causeKind(ctx), Err: cause, Sent: true, Stopped: s.gone}
 	case failure != nil:
-		return s.status, &transport.Error{Op: "run", Host: t.Label(), Kind: kindOfFailure(failure), Err: failure, Hint: hintOf(failure), Sent: true, Stopped: true}
+		e := s.error(kindOfFailure(failure), failure, stopped)
+		e.Hint = hintOf(failure)
+		return s.status, e
+	case halting:
+		return transport.Status{}, s.error(causeKind(ctx), context.Cause(ctx), stopped)
 	case s.known:
 		return s.status, nil
-	case lost:
-		return transport.Status{}, lostError(t, "run", s.conn.why(), true)
+	case s.conn.hasEnded():
+		return transport.Status{}, lostError(s.target, "run", s.conn.why(), true)
 	default:
-		return transport.Status{}, &transport.Error{Op: "run", Host: t.Label(), Kind: transport.KindLost, Err: errors.New("the server closed the session without an exit status"), Sent: true}
+		return transport.Status{}, s.error(transport.KindLost, errors.New("the server closed the session without an exit status"), false)
 	}
+}
+
+// error is the failure of a command that was sent.
+func (s *session) error(kind transport.Kind, err error, stopped bool) *transport.Error {
+	return &transport.Error{Op: "run", Host: s.target.Label(), Kind: kind, Err: err, Sent: true, Stopped: stopped}
 }
 
 // causeKind tells a limit of time from a caller who gave up.
@@ -213,14 +242,17 @@ func causeKind(ctx context.Context) transport.Kind {
 	return transport.KindCanceled
 }
 
-// fail gives up on the command for a reason of fleet's own.
+// fail notes a reason of fleet's own for which the command failed; with cancel
+// it is stopped, too.
 func (s *session) fail(err error, cancel context.CancelCauseFunc) {
 	s.failMu.Lock()
 	if s.failure == nil {
 		s.failure = err
 	}
 	s.failMu.Unlock()
-	cancel(err)
+	if cancel != nil {
+		cancel(err)
+	}
 }
 
 func (s *session) startError(ctx context.Context, err error) error {

@@ -1,9 +1,9 @@
 package pool
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
+	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,48 +17,74 @@ import (
 
 // A Step is one step in the life of a connection, for a trace.
 type Step struct {
+	// Host is the target's name, or that of a jump host on the way to it.
 	Host string
-	// Name is the step: tcp, proxy, jump, version, offer, algorithms,
-	// hostkey, banner, login, ready, session, command, close.
+	// Name is the step: resolve, tcp, proxy, jump, version, algorithms,
+	// hostkey, banner, login (one for each attempt), ready, session, command,
+	// status, channel, close.
 	Name string
+	At   time.Time
 	// Lines say what happened, safe to print; the first is the gist.
 	Lines []string
-	At    time.Duration // since the dial began
-	Took  time.Duration // since the step before
-	Err   error         // set where the step failed and ended the connection
+	// Algorithms are what both sides had to agree on, for that step.
+	Algorithms []Algorithm
+	// Err is set where the step failed.
+	Err error
 }
+
+// An Algorithm is one part of the protection that both sides had to agree on
+// (RFC 4253 section 7.1).
+type Algorithm struct {
+	Use            string   // "key exchange", "cipher to server"
+	Client, Server []string // what each side offers, the best first
+	Chosen         string   // empty where there is none in common
+}
+
+// Implicit is chosen as mac where the cipher protects its own data (an AEAD).
+const Implicit = "implicit"
 
 // A tracer reports the steps of one connection. A nil tracer does nothing, so
 // that the code which calls it reads the same with and without a trace.
 type tracer struct {
-	host  string
-	tell  func(Step)
-	start time.Time
-
-	mu   sync.Mutex
-	last time.Time
+	host string
+	tell func(Step)
 	wire *tap
+
+	mu       sync.Mutex
+	resolved bool     // the first address was told
+	version  bool     // the versions were told
+	agreed   bool     // the algorithms were told
+	common   bool     // there is one in common for everything
+	refused  []string // the lines about a host key that was not accepted
+	allowed  bool     // what the server allows was told
+	attempts int      // how many were told
+	notices  int      // how many were told
 }
 
 func (p *Pool) newTracer(t *transport.Target) *tracer {
 	if p.cfg.Trace == nil {
 		return nil
 	}
-	now := time.Now()
-	return &tracer{host: t.Label(), tell: p.cfg.Trace, start: now, last: now, wire: new(tap)}
+	tr := &tracer{host: t.Label(), tell: p.cfg.Trace}
+	tr.wire = &tap{heard: tr.heard}
+	return tr
 }
 
-func (t *tracer) step(name string, lines ...string) { t.report(Step{Name: name, Lines: lines}) }
+func (t *tracer) step(name string, lines ...string) {
+	if t != nil {
+		t.report(Step{Name: name, Lines: lines})
+	}
+}
+
+// fail reports the step that failed.
+func (t *tracer) fail(name string, err error) {
+	if t != nil {
+		t.report(Step{Name: name, Err: err})
+	}
+}
 
 func (t *tracer) report(s Step) {
-	if t == nil {
-		return
-	}
-	now := time.Now()
-	t.mu.Lock()
-	s.Host, s.At, s.Took = t.host, now.Sub(t.start), now.Sub(t.last)
-	t.last = now
-	t.mu.Unlock()
+	s.Host, s.At = t.host, time.Now()
 	for i, l := range s.Lines {
 		s.Lines[i] = printable(l)
 	}
@@ -72,38 +98,52 @@ func (t *tracer) tap() *tap {
 	return t.wire
 }
 
-// hostKey comes at the end of the key exchange: what both sides offered is
-// known by then.
+// address is told of every address that a connection is tried to; the first
+// tells how long the name took.
+func (t *tracer) address(name, addr string) {
+	t.mu.Lock()
+	first := !t.resolved
+	t.resolved = true
+	t.mu.Unlock()
+	if first && !strings.HasPrefix(addr, name+":") && !strings.HasPrefix(addr, "["+name+"]:") {
+		t.step("resolve", fmt.Sprintf("%s is %s", name, addr))
+	}
+}
+
+// heard looks whether what was said before encryption is complete by now.
+func (t *tracer) heard(server, client []byte) {
+	theirs, ok := versionLine(server)
+	if !ok {
+		return
+	}
+	mine, _ := versionLine(client)
+	a := negotiate(parseOffer(client), parseOffer(server))
+	t.mu.Lock()
+	version, agreed := !t.version, !t.agreed && a != nil
+	t.version, t.agreed = true, t.agreed || agreed
+	t.common = a != nil && !slices.ContainsFunc(a, func(a Algorithm) bool { return a.Chosen == "" })
+	t.mu.Unlock()
+	if version {
+		t.step("version", "server "+theirs, "client "+mine)
+	}
+	if agreed {
+		t.report(Step{Name: "algorithms", Algorithms: a})
+	}
+}
+
+// hostKey comes at the end of the key exchange.
 func (t *tracer) hostKey(key ssh.PublicKey, how hostkey.How, err error) {
 	if t == nil {
 		return
 	}
-	t.offers()
 	lines := []string{fmt.Sprintf("%s %s", key.Type(), ssh.FingerprintSHA256(key))}
 	if err == nil {
-		lines = append(lines, "verified: "+how.String())
-	}
-	t.step("hostkey", lines...)
-}
-
-// offers reports what was said before encryption began.
-func (t *tracer) offers() {
-	if t == nil {
+		t.step("hostkey", append(lines, how.String())...)
 		return
 	}
-	server, client := t.wire.sides()
-	if line, ok := versionLine(server); ok {
-		mine, _ := versionLine(client)
-		t.step("version", "server "+line, "client "+mine)
-	}
-	for _, side := range []struct {
-		name string
-		raw  []byte
-	}{{"client", client}, {"server", server}} {
-		if lines := parseOffer(side.raw); lines != nil {
-			t.step("offer", append([]string{side.name + " offers"}, lines...)...)
-		}
-	}
+	t.mu.Lock()
+	t.refused = lines
+	t.mu.Unlock()
 }
 
 func (t *tracer) banner(text string) {
@@ -112,126 +152,69 @@ func (t *tracer) banner(text string) {
 	}
 }
 
-func (t *tracer) login(log credential.Log, err error) {
-	if t == nil || (err != nil && len(log.Attempts) == 0 && log.Allowed == nil) {
+// login reports what is new in log. The last attempt has no outcome until the
+// server has answered it.
+func (t *tracer) login(log credential.Log) {
+	if t == nil {
 		return
 	}
 	var lines []string
-	if log.Allowed != nil {
-		lines = append(lines, "server allows "+strings.Join(log.Allowed, ", "))
+	t.mu.Lock()
+	if !t.allowed && log.Allowed != nil {
+		t.allowed = true
+		lines = append(lines, "the server takes "+strings.Join(log.Allowed, ", "))
 	}
-	for _, a := range log.Attempts {
-		line := a.Method
-		if k := a.Key; k != nil {
-			line += " " + k.Type + " " + k.Fingerprint
-			switch {
-			case k.Agent:
-				line += " from the agent " + k.Comment
-			case k.File != "":
-				line += " from " + k.File
-			}
-		}
-		if a.Outcome != "" {
-			line += ": " + string(a.Outcome)
-		}
-		lines = append(lines, line)
+	for ; t.notices < len(log.Notices); t.notices++ {
+		lines = append(lines, log.Notices[t.notices])
 	}
-	lines = append(lines, log.Notices...)
-	t.step("login", lines...)
+	for ; t.attempts < len(log.Attempts) && log.Attempts[t.attempts].Outcome != ""; t.attempts++ {
+		lines = append(lines, attemptText(log.Attempts[t.attempts]))
+	}
+	t.mu.Unlock()
+	for _, l := range lines {
+		t.step("login", l)
+	}
+}
+
+func attemptText(a credential.Attempt) string {
+	text := a.Method
+	if a.Key != nil {
+		text += " " + a.Key.String()
+	}
+	return text + ": " + string(a.Outcome)
 }
 
 func (t *tracer) established(c ssh.Conn) {
+	if t != nil {
+		t.step("ready", "logged in as "+c.User())
+	}
+}
+
+// failed reports the step at which a dial ended.
+func (t *tracer) failed(target *transport.Target, at phase, e *transport.Error) {
 	if t == nil {
 		return
 	}
-	if m, ok := c.(ssh.AlgorithmsConnMetadata); ok {
-		a := m.Algorithms()
-		t.step("algorithms", "key exchange "+a.KeyExchange, "host key "+a.HostKey,
-			"to server "+cipherText(a.Write), "from server "+cipherText(a.Read))
-	}
-	t.step("ready", fmt.Sprintf("logged in as %s", c.User()))
-}
-
-func cipherText(d ssh.DirectionAlgorithms) string {
-	if d.MAC == "" {
-		return d.Cipher
-	}
-	return d.Cipher + " with " + d.MAC
-}
-
-func (t *tracer) failed(e *transport.Error) {
-	if t == nil {
-		return
-	}
-	if e.Kind != transport.KindHostKey && e.Kind != transport.KindAuth {
-		t.offers()
-	}
-	t.report(Step{Name: "failed", Lines: []string{e.Error()}, Err: e})
-}
-
-// A tap keeps what both sides say before encryption begins.
-type tap struct {
-	mu             sync.Mutex
-	server, client []byte
-}
-
-const tapMax = 16 << 10
-
-func (t *tap) in(b []byte)  { t.add(&t.server, b) }
-func (t *tap) out(b []byte) { t.add(&t.client, b) }
-
-func (t *tap) add(to *[]byte, b []byte) {
+	s := Step{Name: "tcp", Err: e}
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	*to = append(*to, b[:min(len(b), tapMax-len(*to))]...)
-}
-
-// sides returns what was kept, and keeps it from being returned again.
-func (t *tap) sides() (server, client []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	server, client = t.server, t.client
-	t.server, t.client = nil, nil
-	return server, client
-}
-
-// versionLine finds the identification string (RFC 4253 section 4.2).
-func versionLine(raw []byte) (string, bool) {
-	for line := range bytes.Lines(raw) {
-		if bytes.HasPrefix(line, []byte("SSH-")) {
-			return strings.TrimRight(string(line), "\r\n"), true
-		}
+	switch {
+	case e.Kind == transport.KindHostKey:
+		s.Name, s.Lines = "hostkey", t.refused
+	case e.Kind == transport.KindAuth, at == phaseLogin:
+		s.Name = "login"
+	case at == phaseKeyExchange && t.common:
+		s.Name = "hostkey" // what is left of the key exchange
+	case at == phaseKeyExchange:
+		s.Name = "algorithms"
+	case at == phaseBanner:
+		s.Name = "version"
+	case target.Proxy != "":
+		s.Name = "proxy"
+	case len(target.Jump) > 0:
+		s.Name = "jump"
+	case !t.resolved && net.ParseIP(target.Address) == nil:
+		s.Name = "resolve"
 	}
-	return "", false
-}
-
-// parseOffer reads the name lists of the first KEXINIT (RFC 4253 section 7.1)
-// in raw, which starts with the version exchange.
-func parseOffer(raw []byte) []string {
-	i := bytes.Index(raw, []byte("SSH-"))
-	if i < 0 {
-		return nil
-	}
-	_, raw, ok := bytes.Cut(raw[i:], []byte("\n"))
-	if !ok || len(raw) < 6 {
-		return nil
-	}
-	length := binary.BigEndian.Uint32(raw)
-	if uint64(length)+4 > uint64(len(raw)) || length < 18+4 || raw[5] != 20 {
-		return nil
-	}
-	body := raw[6+16 : 4+length]
-	var lines []string
-	for _, name := range []string{"key exchange", "host keys", "ciphers to server", "ciphers from server", "macs to server", "macs from server"} {
-		if len(body) < 4 {
-			return lines
-		}
-		n := binary.BigEndian.Uint32(body)
-		if uint64(n)+4 > uint64(len(body)) {
-			return lines
-		}
-		lines = append(lines, name+": "+strings.ReplaceAll(string(body[4:4+n]), ",", ", "))
-		body = body[4+n:]
-	}
-	return lines
+	t.mu.Unlock()
+	t.report(s)
 }
