@@ -22,8 +22,11 @@ func short(e *event.Event) string {
 		return "exit " + strconv.Itoa(e.Status)
 	}
 	s := label(e.Outcome)
-	if e.Error == "" || e.Outcome == event.NotAttempted {
+	switch {
+	case e.Error == "" || e.Outcome == event.NotAttempted:
 		return s
+	case e.Outcome == event.Timeout: // the error says which limit it was
+		return term.Clean(cause(e.Host, e.Error))
 	}
 	return s + ": " + term.Clean(cause(e.Host, e.Error))
 }
@@ -36,6 +39,8 @@ func long(e *event.Event) string {
 		s = "killed by SIG" + term.Clean(e.Signal)
 	case e.Outcome == event.Failed && e.Status > 0:
 		s = fmt.Sprintf("exited with status %d", e.Status)
+	case e.Outcome == event.Timeout && e.Error != "":
+		return term.Clean(e.Error)
 	default:
 		s = label(e.Outcome)
 	}

@@ -56,7 +56,7 @@ func outcome(e *transport.Error) event.Outcome {
 func message(e *transport.Error) string {
 	text := fmt.Sprintf("%s: %s", e.Op, e.Err)
 	switch {
-	case e.Op == "run":
+	case e.Op == "run", e.Kind == transport.KindHostKey: // they say it themselves
 		text = e.Err.Error()
 	case e.Err == nil:
 		text = e.Op
