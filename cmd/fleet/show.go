@@ -57,10 +57,8 @@ func (f *showFlags) check() error {
 func (f *showFlags) renderer(a *app, failed func(error)) output.Renderer {
 	stdoutTerminal, stderrTerminal := term.IsTerminal(a.env.stdout), term.IsTerminal(a.env.stderr)
 	cfg := output.Config{
-		Stdout: output.Dest{Writer: a.env.stdout, Terminal: stdoutTerminal, Raw: f.raw,
-			Color: term.Color(a.global.color, stdoutTerminal, a.env.value)},
-		Stderr: output.Dest{Writer: a.env.stderr, Terminal: stderrTerminal, Raw: f.raw,
-			Color: term.Color(a.global.color, stderrTerminal, a.env.value)},
+		Stdout:       output.Dest{Writer: a.env.stdout, Terminal: stdoutTerminal, Raw: f.raw, Color: a.color(a.env.stdout)},
+		Stderr:       output.Dest{Writer: a.env.stderr, Terminal: stderrTerminal, Raw: f.raw, Color: a.color(a.env.stderr)},
 		Fold:         nodeset.Fold,
 		NoPrefix:     f.noPrefix,
 		Quiet:        a.global.quiet,
