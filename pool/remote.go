@@ -173,7 +173,8 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	return inv, nil
 }
 
-// fullScript puts environment and working directory in front of the script.
+// fullScript puts environment and working directory in front of the script, on
+// its first line: the shell's messages count lines.
 func fullScript(c *transport.Command, env []string) (string, error) {
 	if strings.IndexByte(c.Script, 0) >= 0 {
 		return "", fmt.Errorf("the script contains a NUL byte: it is not a text file")
@@ -185,11 +186,11 @@ func fullScript(c *transport.Command, env []string) (string, error) {
 			if !ok || !isName(name) || strings.IndexByte(value, 0) >= 0 {
 				return "", fmt.Errorf("%q is not a NAME=value setting for the environment", name)
 			}
-			fmt.Fprintf(&b, "export %s=%s\n", name, Quote(value))
+			fmt.Fprintf(&b, "export %s=%s; ", name, Quote(value))
 		}
 	}
 	if c.Dir != "" {
-		fmt.Fprintf(&b, "cd -- %s || exit 125\n", Quote(c.Dir))
+		fmt.Fprintf(&b, "cd -- %s || exit 125; ", Quote(c.Dir))
 	}
 	b.WriteString(c.Script)
 	return b.String(), nil
