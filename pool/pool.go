@@ -44,12 +44,15 @@ type Config struct {
 // A Pool keeps authenticated connections and runs many sessions on each. It
 // implements transport.Transport.
 //
-// Lock order: Pool.mu, then site.mu. No I/O happens under either.
+// Lock order: Pool.mu, then site.mu, then Pool.lifeMu. No I/O happens under any.
 type Pool struct {
 	cfg    Config
 	ctx    context.Context // ends with Close; the root of every dial's life
 	cancel context.CancelCauseFunc
-	work   sync.WaitGroup // dials and connections
+	work   sync.WaitGroup // dials and connections; begin counts in
+
+	lifeMu sync.Mutex // taken with any other lock held
+	over   bool       // guarded by lifeMu: nothing more may begin
 
 	mu      sync.Mutex
 	sites   map[string]*site   // by target key
@@ -91,12 +94,26 @@ func (p *Pool) Close() error {
 		sites = append(sites, s)
 	}
 	p.mu.Unlock()
+	p.lifeMu.Lock()
+	p.over = true
+	p.lifeMu.Unlock()
 	p.cancel(errClosed)
 	for _, s := range sites {
 		s.closeAll(errClosed)
 	}
 	p.work.Wait()
 	return nil
+}
+
+// begin counts one dial into the pool's life; false when that is over.
+func (p *Pool) begin() bool {
+	p.lifeMu.Lock()
+	defer p.lifeMu.Unlock()
+	if p.over {
+		return false
+	}
+	p.work.Add(1)
+	return true
 }
 
 // site returns the place where connections to t are kept.

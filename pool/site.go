@@ -134,16 +134,6 @@ func (s *site) leaveQueue() {
 	}
 }
 
-// begin counts one dial or connection into the pool's life; false when that is
-// over.
-func (p *Pool) begin() bool {
-	if p.ctx.Err() != nil {
-		return false
-	}
-	p.work.Add(1)
-	return true
-}
-
 // roomiest is the connection with the most free sessions, or nil when none has
 // as many as wanted. s.mu is held.
 func (s *site) roomiest(sessions int) *conn {
