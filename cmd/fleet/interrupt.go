@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -12,62 +13,85 @@ import (
 	"fleet/runner"
 )
 
-// twice is the time within which a second Ctrl-C means "stop".
-const twice = 2 * time.Second
+const (
+	// twice is the time within which a second Ctrl-C means "stop".
+	twice = 2 * time.Second
+	// echo is the time within which a signal is the same one again: timeout(1)
+	// sends its signal to the process and then to the group the process is in.
+	echo = 300 * time.Millisecond
+)
 
 // An interrupter turns signals into the end of a run. On a terminal the first
 // Ctrl-C only shows what is going on; a second one soon after, or any other
 // signal, stops the run; the next one leaves at once.
 type interrupter struct {
 	stop  context.CancelCauseFunc
-	tell  func() // shows the state of every unfinished host; nil: stop at the first
-	leave chan struct{}
+	tell  func()        // shows the state of every unfinished host; nil: stop at the first
+	leave chan struct{} // closed when the user wants to wait no longer
 
 	signals  chan os.Signal
-	finished chan struct{}
+	finished chan struct{} // closed when loop has ended
+	telling  sync.WaitGroup
 }
 
 // watchSignals starts an interrupter; end it with close.
 func watchSignals(stop context.CancelCauseFunc, tell func()) *interrupter {
-	i := &interrupter{
-		stop: stop, tell: tell, leave: make(chan struct{}),
-		signals: make(chan os.Signal, 4), finished: make(chan struct{}),
+	i := newInterrupter(stop, tell)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		// What nohup and a shell's "&" turned off stays off.
+		if !signal.Ignored(s) {
+			signal.Notify(i.signals, s)
+		}
 	}
-	signal.Notify(i.signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go i.loop() // ends with close
 	return i
 }
 
+func newInterrupter(stop context.CancelCauseFunc, tell func()) *interrupter {
+	return &interrupter{
+		stop: stop, tell: tell, leave: make(chan struct{}),
+		signals: make(chan os.Signal, 4), finished: make(chan struct{}),
+	}
+}
+
+// close ends the interrupter. A report that still waits for the terminal is
+// waited for, except by a user who left.
 func (i *interrupter) close() {
 	signal.Stop(i.signals)
 	close(i.signals)
 	<-i.finished
+	select {
+	case <-i.leave:
+	default:
+		i.telling.Wait()
+	}
 }
 
 func (i *interrupter) loop() {
 	defer close(i.finished)
-	var last time.Time
-	stopping := false
+	var told, stopped time.Time
 	for s := range i.signals {
 		now := time.Now()
 		switch {
-		case stopping:
-			select {
-			case <-i.leave:
-			default:
-				close(i.leave)
-			}
-		case s != os.Interrupt:
-			stopping = true
-			i.stop(&runner.Stop{Why: event.Terminated})
-		case i.tell != nil && now.Sub(last) > twice:
-			last = now
-			i.tell()
+		case !stopped.IsZero() && now.Sub(stopped) < echo:
+		case !stopped.IsZero():
+			close(i.leave)
+			return
+		case s == os.Interrupt && i.tell != nil && (told.IsZero() || now.Sub(told) > twice):
+			told = now
+			i.telling.Go(i.tell) // printing may block, and the next Ctrl-C must count
 		default:
-			stopping = true
-			i.stop(&runner.Stop{Why: event.Interrupted})
+			stopped = now
+			i.stop(&runner.Stop{Why: reason(s)})
 		}
 	}
+}
+
+func reason(s os.Signal) event.Why {
+	if s == os.Interrupt {
+		return event.Interrupted
+	}
+	return event.Terminated
 }
 
 // untilSignal ends the context at Ctrl-C, or when the process is told to end;
