@@ -26,11 +26,12 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // A clientJob is what a client process does: a pool in a process of its own,
 // which can be killed.
 type clientJob struct {
-	Target         transport.Target
-	Script         string
-	Stdin, TTY     bool
-	Become         *transport.Become
-	BecomePassword string // a Secret does not travel
+	Address, User, Identity, KnownHosts string
+	Port                                int
+	Script                              string
+	Stdin, TTY                          bool
+	BecomeUser, Password                string // become root where empty; a Secret does not travel
+	Become                              bool
 }
 
 const jobEnv = "FLEET_POOL_TEST_JOB"
@@ -72,6 +73,15 @@ func startClient(t *testing.T, job clientJob) *exec.Cmd {
 	return cmd
 }
 
+func (j *clientJob) target() transport.Target {
+	return transport.Target{
+		Name: "host", Address: j.Address, Port: j.Port, User: j.User,
+		Login:   transport.Login{Identities: []string{j.Identity}, Explicit: true, IdentitiesOnly: true},
+		HostKey: transport.HostKey{Files: []string{j.KnownHosts}},
+		Link:    transport.Link{ConnectTimeout: time.Minute},
+	}
+}
+
 // clientMain is the client process.
 func clientMain() int {
 	var job clientJob
@@ -79,19 +89,19 @@ func clientMain() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	c := &transport.Command{Script: job.Script, Stdout: os.Stdout, Stderr: os.Stderr, Grace: time.Second, Become: job.Become}
+	c := &transport.Command{Script: job.Script, Stdout: os.Stdout, Stderr: os.Stderr, Grace: time.Second}
 	if job.Stdin {
 		c.Stdin = os.Stdin
 	}
 	if job.TTY {
 		c.TTY = &transport.TTY{}
 	}
-	if c.Become != nil {
-		c.Become.Password = transport.NewSecret(job.BecomePassword)
+	if job.Become {
+		c.Become = &transport.Become{User: job.BecomeUser, Password: transport.NewSecret(job.Password)}
 	}
 	p := pool.New(pool.Config{})
 	defer p.Close()
-	if _, err := p.Run(context.Background(), job.Target, c); err != nil {
+	if _, err := p.Run(context.Background(), job.target(), c); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

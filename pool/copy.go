@@ -28,7 +28,7 @@ var (
 // copyAll copies stdout in this goroutine and stderr in another until both have
 // ended, and starts the copying of stdin when the command has begun.
 func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
-	stdout := &opener{out: writerOrDiscard(s.cmd.Stdout), nonce: []byte(s.inv.nonce)}
+	stdout := &opener{out: writerOrDiscard(s.cmd.Stdout), nonce: []byte(s.inv.nonce), echoes: s.inv.feed == feedTerminal}
 	stdout.send = func() {
 		s.workers.Go(func() { _, _ = io.WriteString(s.ch, s.inv.script) })
 	}
@@ -39,20 +39,25 @@ func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
 			s.workers.Go(func() { s.feed(ctx, cancel) })
 		}
 	}
+	var out io.Writer = stdout
 	errOut := writerOrDiscard(s.cmd.Stderr)
 	var asking *prompter
 	if s.cmd.Become != nil {
-		asking = &prompter{out: errOut, prompt: []byte(s.inv.prompt), begun: s.begun}
+		asking = &prompter{prompt: []byte(s.inv.prompt), begun: s.begun}
 		asking.answer = func() {
 			password := s.cmd.Become.Password.Reveal() + "\n"
 			s.workers.Go(func() { _, _ = io.WriteString(s.ch, password) })
 		}
 		asking.reject = func(err error) { s.fail(err, cancel) }
-		errOut = asking
+		if asking.through = s.cmd.TTY != nil; asking.through {
+			asking.out, out = stdout, asking
+		} else {
+			asking.out, errOut = errOut, asking
+		}
 	}
 	var pair sync.WaitGroup
 	pair.Go(func() { s.copy(errOut, s.ch.Stderr(), cancel) })
-	s.copy(stdout, s.ch, cancel)
+	s.copy(out, s.ch, cancel)
 	pair.Wait()
 	s.finish(ctx, stdout, asking, cancel)
 }
@@ -71,9 +76,12 @@ func (s *session) finish(ctx context.Context, stdout *opener, asking *prompter, 
 		return
 	}
 	said := strings.TrimSpace(string(stdout.held))
-	if asking != nil {
+	switch {
+	case asking != nil && asking.through:
+		said = strings.TrimSpace(strings.ReplaceAll(said, s.inv.prompt, ""))
+	case asking != nil:
 		said = strings.TrimSpace(string(asking.held) + "\n" + said)
-	} else {
+	default:
 		_, _ = stdout.out.Write(stdout.held)
 	}
 	if said == "" {
@@ -130,17 +138,15 @@ func (s *session) feed(ctx context.Context, cancel context.CancelCauseFunc) {
 	if s.role == roleCommand {
 		g, err := s.startGuard(ctx)
 		if err != nil {
-			s.fail(fmt.Errorf("no second session to watch over the command, which needs this one's stdin: %w", err), cancel)
+			s.unguarded(ctx, err, cancel)
 			return
 		}
 		s.workers.Go(func() {
 			<-s.ended
 			g.dismiss()
 		})
-		if s.inv.feed == feedCommand {
-			if _, err := io.WriteString(s.ch, "go\n"); err != nil {
-				return
-			}
+		if _, err := io.WriteString(s.ch, "go\n"); err != nil {
+			return
 		}
 	}
 	if s.cmd.Stdin == nil {
@@ -157,9 +163,31 @@ func (s *session) feed(ctx context.Context, cancel context.CancelCauseFunc) {
 	_ = s.ch.CloseWrite()
 }
 
+// unguarded gives up on a command that waits for its guard. Where the link is
+// lost, or the caller has left, that is what there is to say.
+func (s *session) unguarded(ctx context.Context, err error, cancel context.CancelCauseFunc) {
+	if ctx.Err() != nil || s.endsWithin(0) {
+		return
+	}
+	if transport.KindOf(err) == transport.KindLost && s.endsWithin(closeWait) {
+		return
+	}
+	s.fail(&noGuard{withoutHost(err)}, cancel)
+}
+
+// noGuard is why a command did not run: nobody could have stopped it.
+type noGuard struct{ cause error }
+
+func (e *noGuard) Error() string {
+	return fmt.Sprintf("no second session to watch over the command, which needs the first one's stdin: %v", e.cause)
+}
+
+func (e *noGuard) Unwrap() error { return e.cause }
+
 // kindOfFailure is the kind for a reason of fleet's own.
 func kindOfFailure(err error) transport.Kind {
-	if errors.Is(err, errWrongPassword) || errors.Is(err, errNotRun) {
+	var alone *noGuard
+	if errors.Is(err, errWrongPassword) || errors.Is(err, errNotRun) || errors.As(err, &alone) {
 		return transport.KindRefused
 	}
 	return transport.KindInternal

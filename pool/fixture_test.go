@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,6 +30,11 @@ func TestMain(m *testing.M) {
 		os.Exit(clientMain())
 	case "splice":
 		os.Exit(spliceMain())
+	}
+	// Most tests wait for processes and do not compute.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "24"); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }

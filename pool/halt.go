@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -94,53 +92,4 @@ func (s *session) stopGroup(ctx context.Context) bool {
 	_ = s.ch.CloseWrite()
 	s.endsWithin(grace + closeWait)
 	return false
-}
-
-// A guard is a second session that ends the process group of a command whose
-// own stdin is not free to carry the watchdog.
-type guard struct {
-	stdin *io.PipeWriter
-	ended chan struct{}
-}
-
-// guardScript waits on stdin: a line dismisses it, end of file means that
-// nobody is left.
-const guardScript = `trap "" TERM HUP INT
-read -r x && exit 0
-kill -s TERM -- "-$1" 2>/dev/null
-sleep "$2"
-kill -s KILL -- "-$1" 2>/dev/null`
-
-// startGuard starts a guard for the command, and returns when it watches. The
-// guard outlives ctx: it goes when it is dismissed, or with the connection.
-func (s *session) startGuard(ctx context.Context) (*guard, error) {
-	ctx = context.WithoutCancel(ctx)
-	r, w := io.Pipe()
-	seconds := (s.cmd.GraceOrDefault() + time.Second - 1) / time.Second
-	gs, err := s.conn.begin(ctx, s.target, &transport.Command{
-		Script: guardScript,
-		Args:   []string{strconv.Itoa(s.group), strconv.Itoa(int(seconds))},
-		Stdin:  r,
-		Become: s.cmd.Become,
-	}, roleGuard)
-	if err != nil {
-		return nil, err
-	}
-	g := &guard{stdin: w, ended: make(chan struct{})}
-	s.workers.Go(func() {
-		defer close(g.ended)
-		_, _ = gs.wait(ctx)
-	})
-	select {
-	case <-gs.begun:
-		return g, nil
-	case <-g.ended:
-		return nil, errors.New("it ended at once")
-	}
-}
-
-// dismiss ends the guard, which then leaves the command's group alone.
-func (g *guard) dismiss() {
-	_, _ = io.WriteString(g.stdin, "done\n")
-	<-g.ended
 }

@@ -17,7 +17,8 @@ type opener struct {
 	out    io.Writer
 	nonce  []byte
 	send   func()                 // the wrapper asks for the script
-	run    func(group, guard int) // the command begins
+	run    func(group, guard int) // the wrapper is ready to run the command
+	echoes bool                   // the input is echoed, up to a last announcement
 	opened bool
 	held   []byte // nothing announced yet
 }
@@ -62,9 +63,11 @@ func (o *opener) announced(words []string) {
 		group, err1 := strconv.Atoi(words[1])
 		guard, err2 := strconv.Atoi(words[2])
 		if err1 == nil && err2 == nil {
-			o.opened = true
+			o.opened = !o.echoes
 			o.run(group, guard)
 		}
+	case len(words) == 1 && words[0] == "on":
+		o.opened = true
 	}
 }
 
@@ -86,9 +89,12 @@ type prompter struct {
 	begun  <-chan struct{}
 	answer func()      // the prompt was seen
 	reject func(error) // the prompt was seen again: the answer was wrong
-	asked  int
-	held   []byte
-	done   bool
+	// through passes everything on at once, prompts too: out is the opener,
+	// which holds it back, as a terminal has one stream for all.
+	through bool
+	asked   int
+	held    []byte
+	done    bool
 }
 
 // Write implements io.Writer.
@@ -109,6 +115,9 @@ func (p *prompter) Write(b []byte) (int, error) {
 			p.reject(errWrongPassword)
 		}
 	}
+	if p.through {
+		return p.pass(b)
+	}
 	select {
 	case <-p.begun:
 		p.done = true
@@ -117,6 +126,20 @@ func (p *prompter) Write(b []byte) (int, error) {
 	}
 	if len(p.held) > 2*heldMax {
 		p.held = p.held[:heldMax]
+	}
+	return len(b), nil
+}
+
+// pass keeps what may be the start of a prompt, and passes b on.
+func (p *prompter) pass(b []byte) (int, error) {
+	p.held = p.held[max(0, len(p.held)-len(p.prompt)):]
+	if _, err := p.out.Write(b); err != nil {
+		return 0, err
+	}
+	select {
+	case <-p.begun:
+		p.done, p.held = true, nil
+	default:
 	}
 	return len(b), nil
 }

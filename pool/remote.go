@@ -75,6 +75,9 @@ const (
 	// has a guard in place.
 	awaitGo = `read -r x || exit 129; `
 
+	// nowOpen ends what the terminal echoes of the go.
+	nowOpen = `echo %[1]s on; `
+
 	// runScript is the end of the wrapper. A script that is too long for an
 	// argument runs in a subshell, which knows as little of the watchdog.
 	runScript     = `exec /bin/sh -c "$c" sh "$@"`
@@ -94,7 +97,7 @@ type feed int
 const (
 	feedWatchdog feed = iota // to the watchdog; the command reads /dev/null
 	feedCommand              // to the command; a guard on another channel watches
-	feedTerminal             // it is a terminal: to the command, nothing is awaited
+	feedTerminal             // the same, and it is a terminal
 	feedSelf                 // to the script, which is a guard itself
 )
 
@@ -152,8 +155,11 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 		wrapper.WriteString(setGroup)
 	}
 	fmt.Fprintf(&wrapper, announce, inv.nonce)
-	if inv.feed == feedCommand {
+	if inv.feed == feedCommand || inv.feed == feedTerminal {
 		wrapper.WriteString(awaitGo)
+	}
+	if inv.feed == feedTerminal {
+		fmt.Fprintf(&wrapper, nowOpen, inv.nonce)
 	}
 	if len(script) <= argumentMax {
 		wrapper.WriteString(runScript)
