@@ -47,10 +47,7 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err != nil {
 		return err
 	}
-	x := &execution{app: a, show: &f.show, jobs: work}
-	if err := x.open(f.stdin); err != nil {
-		return err
-	}
+	x := &execution{app: a, show: &f.show, jobs: work, sendStdin: f.stdin}
 	return x.run(ctx, &runner.Config{
 		Title:          title,
 		Fanout:         fanout,
@@ -63,48 +60,59 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 
 // An execution is one run, with everything that takes part in it.
 type execution struct {
-	app  *app
-	show *showFlags
-	jobs []runner.Job
+	app       *app
+	show      *showFlags
+	jobs      []runner.Job
+	sendStdin bool
+	stop      context.CancelCauseFunc
 
 	tracker  *output.Tracker
+	roll     rollcall
 	renderer output.Renderer
 	files    *output.Files // nil without --outdir and --errdir
 	stdin    *spool        // nil without -I
-	stop     context.CancelCauseFunc
 
 	mu     sync.Mutex
 	failed error // the first thing that fleet itself could not do; guarded by mu
 }
 
 // open makes ready what can fail before anything runs.
-func (x *execution) open(sendStdin bool) (err error) {
-	x.tracker = output.NewTracker(nodeset.Fold)
+func (x *execution) open() (err error) {
 	if x.files, err = x.show.files(x.fileFailed); err != nil {
 		return err
 	}
-	if sendStdin {
-		x.stdin, err = newSpool(x.app.env.stdin)
+	if x.sendStdin {
+		if x.stdin, err = newSpool(x.app.env.stdin, x.abort); err != nil {
+			return err
+		}
 	}
-	return err
+	x.tracker = output.NewTracker(nodeset.Fold)
+	x.renderer = x.show.renderer(x.app, x.abort)
+	return nil
 }
 
-// fail notes that fleet could not do its part, and ends the run where that
-// makes no sense without it.
-func (x *execution) fail(err error, end bool) {
-	x.mu.Lock()
-	if x.failed == nil {
-		x.failed = err
-	}
-	x.mu.Unlock()
-	if end && x.stop != nil {
-		x.stop(&runner.Stop{Why: event.Aborted})
-	}
+// abort notes that fleet could not do its part, and ends the run, which makes
+// no sense without it.
+func (x *execution) abort(err error) {
+	x.fail(err)
+	x.stop(&runner.Stop{Why: event.Aborted})
 }
 
 // fileFailed hears of a file of --outdir that could not be written: the run
-// goes on, as its output is also shown.
-func (x *execution) fileFailed(err error) { x.fail(err, false) }
+// goes on, as its output is also shown. The user hears of it now: a run may
+// take an hour.
+func (x *execution) fileFailed(err error) {
+	fmt.Fprintf(x.renderer.Messages(), "fleet: %s; no more files are written, and the run goes on\n", term.Clean(err.Error()))
+	x.fail(exitError(statusError))
+}
+
+func (x *execution) fail(err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.failed == nil {
+		x.failed = err
+	}
+}
 
 func (x *execution) failure() error {
 	x.mu.Lock()
@@ -116,9 +124,11 @@ func (x *execution) failure() error {
 func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	ctx, x.stop = context.WithCancelCause(ctx)
 	defer x.stop(nil)
+	if err := x.open(); err != nil {
+		return err
+	}
 	tuneMemory(len(x.jobs))
-	x.renderer = x.show.renderer(x.app, func(err error) { x.fail(err, true) })
-	sinks := []event.Sink{x.tracker, x.renderer}
+	sinks := []event.Sink{x.tracker, &x.roll, x.renderer}
 	if x.files != nil {
 		sinks = append(sinks, x.files)
 	}
@@ -126,6 +136,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	credentials := &credential.Store{Prompt: x.app.answerer(len(x.jobs), x.renderer.Suspend), Logger: x.app.log}
 	defer credentials.Close()
 	if err := credentials.Preload(ctx, x.targets()); err != nil {
+		x.close()
 		return err
 	}
 	connections := pool.New(pool.Config{
@@ -153,7 +164,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	case summary := <-done:
 		return x.end(summary)
 	case <-signals.leave:
-		return x.leave()
+		return x.leave(context.Cause(ctx))
 	}
 }
 
@@ -189,47 +200,6 @@ func (x *execution) teller() func() {
 		_ = x.tracker.Report(w)
 		fmt.Fprintln(w, "Ctrl-C again within 2 seconds stops the run.")
 	}
-}
-
-// end closes the outputs and turns the summary into fleet's exit status.
-func (x *execution) end(s *event.Summary) error {
-	if err := x.renderer.Close(); err != nil {
-		x.fail(err, false)
-	}
-	if x.files != nil {
-		if err := x.files.Close(); err != nil {
-			x.fail(err, false)
-		}
-	}
-	if x.stdin != nil {
-		if err := x.stdin.failure(); err != nil {
-			x.fail(fmt.Errorf("standard input: %w", err), false)
-		}
-		x.stdin.close()
-	}
-	status := s.ExitStatus()
-	if x.show.largest && s.Why == event.Completed {
-		status = s.Largest
-	}
-	err := x.failure()
-	switch {
-	case err == nil:
-		return exit(status)
-	case status == 0 || s.Why == event.Aborted:
-		return err
-	default:
-		x.app.report(err)
-		return exit(status)
-	}
-}
-
-// leave is the end without waiting: it names every host that may still be
-// running something. The hosts end it by themselves when the connection goes.
-func (x *execution) leave() error {
-	w := x.renderer.Messages()
-	fmt.Fprintln(w, "fleet: leaving at once; it was not confirmed that the command has ended on these hosts:")
-	_ = x.tracker.Report(w)
-	return exitError(statusInterrupted)
 }
 
 // tuneMemory trades memory for processor time: with few hosts the heap is

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"fleet/pool"
 )
 
 // scriptMax bounds a script: it is held in memory here and by a shell there.
@@ -23,30 +25,65 @@ func readScript(stdin io.Reader, name string) (string, error) {
 		defer f.Close()
 		in = f
 	}
-	text, err := io.ReadAll(io.LimitReader(in, scriptMax+1))
-	switch {
-	case err != nil:
+	data, err := io.ReadAll(io.LimitReader(in, scriptMax+1))
+	if err != nil {
 		return "", fmt.Errorf("--script: %w", err)
-	case len(text) > scriptMax:
-		return "", badUsage("--script: %q is larger than %d MiB; copy it to the hosts and run it there", name, scriptMax>>20)
-	case bytes.IndexByte(text, 0) >= 0:
-		return "", badUsage("--script: %q is not a text file", name)
 	}
-	return string(bytes.TrimPrefix(text, []byte("\ufeff"))), nil
+	text := string(bytes.TrimPrefix(data, []byte("\ufeff")))
+	switch {
+	case len(data) > scriptMax:
+		return "", badUsage("--script: %q is larger than %d MiB; copy it to the hosts and run it there", name, scriptMax>>20)
+	case strings.ContainsRune(text, 0):
+		return "", badUsage("--script: %q is not a text file", name)
+	case strings.TrimSpace(text) == "":
+		return "", badUsage("--script: %q is empty", name)
+	case windowsLines(text):
+		return "", &usageError{
+			err:  badUsage("--script: %q has lines that end as on Windows (CR LF), and a shell takes the CR for a part of them", name),
+			hint: `tr -d '\r' makes them plain`,
+		}
+	}
+	return text, nil
+}
+
+// windowsLines reports whether the first line of a script for a shell ends with
+// a CR. Other languages do not mind.
+func windowsLines(text string) bool {
+	first, _, _ := strings.Cut(text, "\n")
+	program, option := interpreter(first)
+	if path.Base(program) == "env" {
+		program = option
+	}
+	return strings.HasSuffix(first, "\r") && (program == "" || strings.HasSuffix(path.Base(program), "sh"))
+}
+
+// interpreter takes a "#!" line apart as the kernel does: a program, and all
+// that follows as one word. Both are empty where it is none.
+func interpreter(line string) (program, option string) {
+	rest, ok := strings.CutPrefix(line, "#!")
+	if !ok {
+		return "", ""
+	}
+	rest = strings.TrimSpace(rest)
+	if i := strings.IndexAny(rest, " \t"); i >= 0 {
+		return rest[:i], strings.TrimSpace(rest[i:])
+	}
+	return rest, ""
 }
 
 // withInterpreter makes a script with a "#!" line of another program than a
 // plain sh run by that program: a shell text that keeps the script in a
-// temporary file for as long as the interpreter needs to open it.
+// temporary file for as long as the interpreter needs it.
 func withInterpreter(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	interpreter, ok := strings.CutPrefix(strings.TrimRight(line, "\r"), "#!")
-	words := strings.Fields(interpreter)
-	if !ok || len(words) == 0 {
+	program, option := interpreter(line)
+	base := path.Base(program)
+	if program == "" || option == "" && (base == "sh" || base == "dash") {
 		return text
 	}
-	if p := path.Base(words[0]); len(words) == 1 && (p == "sh" || p == "dash") {
-		return text
+	command := pool.Quote(program)
+	if option != "" {
+		command += " " + pool.Quote(option)
 	}
 	end := "FLEET_END_OF_SCRIPT"
 	for strings.Contains(text, end) {
@@ -54,12 +91,6 @@ func withInterpreter(text string) string {
 	}
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
-	}
-	// The kernel passes all that follows the interpreter as one word; env -S
-	// and the like are for the interpreter to take apart.
-	command := words[0]
-	if rest := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(interpreter), words[0])); rest != "" {
-		command += " '" + strings.ReplaceAll(rest, "'", `'\''`) + "'"
 	}
 	return `f=$(mktemp "${TMPDIR:-/tmp}/fleet.XXXXXXXX") || exit 125
 trap 'rm -f "$f"' EXIT
