@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -127,7 +128,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	if err := x.open(); err != nil {
 		return err
 	}
-	tuneMemory(len(x.jobs))
+	tune(&x.app.env, len(x.jobs))
 	sinks := []event.Sink{x.tracker, &x.roll, x.renderer}
 	if x.files != nil {
 		sinks = append(sinks, x.files)
@@ -202,11 +203,15 @@ func (x *execution) teller() func() {
 	}
 }
 
-// tuneMemory trades memory for processor time: with few hosts the heap is
-// small, and may grow to five times what is in use before it is cleaned up.
-func tuneMemory(hosts int) {
+// tune fits the runtime to a run. With few hosts the heap is small, and may grow
+// to five times what is in use before it is cleaned up. Half the processors are
+// plenty for SSH to many hosts; with more, waking them costs more than they do.
+func tune(e *env, hosts int) {
 	if hosts <= 2000 {
 		debug.SetGCPercent(400)
 		debug.SetMemoryLimit(96 << 20)
+	}
+	if e.value("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2))
 	}
 }
