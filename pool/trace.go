@@ -138,7 +138,11 @@ func (t *tracer) hostKey(key ssh.PublicKey, how hostkey.How, err error) {
 	}
 	lines := []string{fmt.Sprintf("%s %s", key.Type(), ssh.FingerprintSHA256(key))}
 	if err == nil {
-		t.step("hostkey", append(lines, how.String())...)
+		text := how.String()
+		if how.Basis == hostkey.Matched || how.Basis == hostkey.Certified {
+			text = "verified by " + text
+		}
+		t.step("hostkey", append(lines, text)...)
 		return
 	}
 	t.mu.Lock()

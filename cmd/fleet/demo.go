@@ -52,7 +52,7 @@ func demoSteps() []demoStep {
 		{
 			about: "Do they agree? -b shows each answer once, the odd ones first.",
 			args:  []string{"run", "-ab", "--", "cat release"},
-			want:  6, meaning: "2, a host failed, and 4, a host was unreachable",
+			want:  6, meaning: "2, a host failed, and 4, one was unreachable",
 		},
 		{
 			about: "Mend the two that are wrong, and look again: nine hosts, one answer.",

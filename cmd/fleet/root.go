@@ -14,6 +14,7 @@ func commands(a *app) []*cobra.Command {
 		newFmtCommand(a),
 		newLabCommand(a),
 		newDemoCommand(a),
+		newTraceCommand(a),
 		newVersionCommand(a),
 	}
 }
