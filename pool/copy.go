@@ -141,6 +141,7 @@ func (s *session) feed(ctx context.Context, cancel context.CancelCauseFunc) {
 			s.unguarded(ctx, err, cancel)
 			return
 		}
+		s.watched.Store(g)
 		s.workers.Go(func() {
 			<-s.ended
 			g.dismiss()

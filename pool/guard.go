@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"fleet/transport"
@@ -37,14 +37,14 @@ func (s *session) startGuard(ctx context.Context) (*guard, error) {
 		Stdin:  r,
 		Become: s.cmd.Become,
 	}
-	l, gs, err := s.beginGuard(ctx, cmd)
+	gs, done, err := s.beginGuard(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
 	g := &guard{stdin: w, ended: make(chan struct{})}
 	s.workers.Go(func() {
 		defer close(g.ended)
-		defer l.release()
+		defer done()
 		_, _ = gs.wait(context.WithoutCancel(ctx))
 	})
 	select {
@@ -55,38 +55,45 @@ func (s *session) startGuard(ctx context.Context) (*guard, error) {
 	}
 }
 
-// beginGuard finds a session for the guard. A guard counts as a session, and
-// where the server allows no more on this connection it is on another one.
-func (s *session) beginGuard(ctx context.Context, cmd *transport.Command) (*lease, *session, error) {
-	for {
-		l, err := s.conn.site.leaseBeside(ctx, s.conn)
-		if err != nil {
-			return nil, nil, err
-		}
-		gs, err := l.begin(ctx, s.target, cmd, roleGuard)
-		switch {
-		case err == nil:
-			return l, gs, nil
-		case isSessionLimit(err) && l.crowded():
-			l.refused()
-		default:
-			l.release()
-			return nil, nil, err
-		}
+// beginGuard begins the guard on the command's connection, where the lease has
+// room for it. Where the server allows no more there, the guard gets a connection
+// of its own: to wait for a session that others hold, who may wait for the same,
+// could take for ever. done is called when the guard has ended.
+func (s *session) beginGuard(ctx context.Context, cmd *transport.Command) (gs *session, done func(), err error) {
+	gs, err = s.conn.begin(ctx, s.target, cmd, roleGuard)
+	if !isSessionLimit(err) {
+		return gs, func() {}, err
 	}
+	s.conn.learn()
+	c, err := s.conn.site.apart()
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { c.close(nil) }
+	if gs, err = c.begin(ctx, s.target, cmd, roleGuard); err != nil {
+		done()
+	}
+	return gs, done, err
 }
 
-// leaseBeside is a lease on c, if there is room, or on another connection.
-func (s *site) leaseBeside(ctx context.Context, c *conn) (*lease, error) {
-	s.mu.Lock()
-	if c.active < c.limit && slices.Contains(s.conns, c) {
-		c.active++
-		c.uses++
-		s.mu.Unlock()
-		return &lease{conn: c, sessions: forSession}, nil
+// apart opens a connection that is leased to nobody. It lives until it is
+// closed, or the pool is.
+func (s *site) apart() (*conn, error) {
+	if !s.pool.begin() {
+		return nil, errClosed
 	}
-	s.mu.Unlock()
-	return s.lease(ctx, forSession, nil)
+	defer s.pool.work.Done()
+	ln, err := s.pool.dial(s, new(atomic.Int32))
+	if err != nil {
+		return nil, err
+	}
+	c := newConn(s, ln)
+	unhook := context.AfterFunc(s.pool.ctx, func() { c.close(errClosed) })
+	s.pool.work.Go(func() {
+		<-c.ended
+		unhook()
+	})
+	return c, nil
 }
 
 // dismiss ends the guard, which then leaves the command's group alone.

@@ -18,7 +18,8 @@ import (
 // second. So fleet runs stopScript over a second session of the same
 // connection, as the user who runs the command: TERM to the process group,
 // grace, KILL, and a look at what is left. Where no second session can be had,
-// end of file on the first lets the watchdog do the same, without a report.
+// end of file on the first lets the watchdog do the same, and the look comes
+// after.
 
 //go:embed stop.sh
 var stopScript string
@@ -76,20 +77,38 @@ func (s *session) stopGroup(ctx context.Context) bool {
 		return false
 	}
 	grace := s.cmd.GraceOrDefault()
+	gone, err := s.runStop(ctx, grace)
+	if err == nil {
+		return gone
+	}
+	// The server has no session left for it: the watchdog and the guard do the
+	// same, and the session that ends by it makes room to look what is left.
+	_ = s.ch.CloseWrite()
+	if g := s.watched.Load(); g != nil {
+		_ = g.stdin.Close()
+	}
+	if !s.endsWithin(grace+closeWait) || s.conn.why() != nil {
+		return false
+	}
+	for try := 1; ; try++ {
+		gone, err = s.runStop(ctx, 0)
+		if !isSessionLimit(err) || try > fullMax || backoff(ctx, try) != nil {
+			return err == nil && gone
+		}
+	}
+}
+
+// runStop runs the stop script, and reports whether it found nothing left.
+func (s *session) runStop(ctx context.Context, grace time.Duration) (gone bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, grace+stopSpare)
 	defer cancel()
 	var out bytes.Buffer
-	_, err := s.conn.run(ctx, s.target, &transport.Command{
+	_, err = s.conn.run(ctx, s.target, &transport.Command{
 		Script: stopScript,
 		Args:   []string{strconv.Itoa(s.group), strconv.Itoa(s.guard), strconv.Itoa(int(grace / (100 * time.Millisecond)))},
 		Stdout: &out,
 		Become: s.cmd.Become,
 	}, roleStop)
 	s.conn.site.pool.cfg.Logger.Debug("stop", "host", s.target.Label(), "group", s.group, "said", out.String(), "err", err)
-	if err == nil {
-		return strings.TrimSpace(out.String()) == "gone"
-	}
-	_ = s.ch.CloseWrite()
-	s.endsWithin(grace + closeWait)
-	return false
+	return strings.TrimSpace(out.String()) == "gone", err
 }

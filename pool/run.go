@@ -16,8 +16,12 @@ func (p *Pool) Run(ctx context.Context, t transport.Target, c *transport.Command
 	if err != nil {
 		return transport.Status{}, failure(&t, "run", err)
 	}
-	for try := 0; ; try++ {
-		l, err := s.lease(ctx, forSession, c.Place)
+	sessions := forSession
+	if c.Stdin != nil || c.TTY != nil {
+		sessions = forGuarded
+	}
+	for try, full := 0, 0; ; try++ {
+		l, err := s.lease(ctx, sessions, c.Place)
 		if err != nil {
 			return transport.Status{}, leaseError(ctx, &t, err)
 		}
@@ -27,6 +31,12 @@ func (p *Pool) Run(ctx context.Context, t transport.Target, c *transport.Command
 			continue
 		}
 		l.release()
+		if isSessionLimit(err) && full < fullMax {
+			// A session that has just ended may still count.
+			if full++; backoff(ctx, full) == nil {
+				continue
+			}
+		}
 		if err != nil && try == 0 && transport.SafeToRetry(err) && ctx.Err() == nil {
 			continue
 		}
@@ -34,12 +44,16 @@ func (p *Pool) Run(ctx context.Context, t transport.Target, c *transport.Command
 	}
 }
 
+// fullMax is how often a server that has no session for the only one who asks
+// is asked again.
+const fullMax = 5
+
 // crowded reports whether the connection holds other sessions, so that one
 // refused may be one too many.
 func (l *lease) crowded() bool {
 	l.site.mu.Lock()
 	defer l.site.mu.Unlock()
-	return l.active > 1
+	return l.active > l.sessions
 }
 
 // leaseError gives the failure to get a connection the name under which the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -42,6 +43,8 @@ type session struct {
 
 	status transport.Status
 	known  bool // a status was received
+
+	watched atomic.Pointer[guard] // its guard, where it has one
 
 	halted  chan struct{} // closed when halt has done what it could
 	gone    bool          // nothing of the command is left; final once halted is closed

@@ -44,7 +44,7 @@ const silentAfter = 300 * time.Millisecond
 // allow few (MaxSessions), or for forwarded channels, which they do not count.
 type lease struct {
 	*conn
-	sessions int // 1 or 0
+	sessions int // counted as in use
 	once     sync.Once
 }
 
@@ -52,6 +52,7 @@ type lease struct {
 const (
 	forChannels = 0
 	forSession  = 1
+	forGuarded  = 2 // a command and its guard; 1 where the server allows no more
 )
 
 // lease waits for an open connection with room, or for a new one. The dial
@@ -84,11 +85,12 @@ func (s *site) wait(ctx context.Context, sessions int, silent func()) (*lease, e
 	defer s.leaveQueue()
 	for {
 		if c := s.roomiest(sessions); c != nil {
-			c.active += sessions
+			n := min(sessions, c.limit)
+			c.active += n
 			c.uses++
 			c.stopLinger()
 			s.mu.Unlock()
-			return &lease{conn: c, sessions: sessions}, nil
+			return &lease{conn: c, sessions: n}, nil
 		}
 		a := s.dialing
 		if a == nil && s.mayGrow() {
@@ -139,7 +141,7 @@ func (s *site) leaveQueue() {
 func (s *site) roomiest(sessions int) *conn {
 	var best *conn
 	for _, c := range s.conns {
-		if c.active+sessions <= c.limit && (best == nil || c.limit-c.active > best.limit-best.active) {
+		if c.active+min(sessions, c.limit) <= c.limit && (best == nil || c.limit-c.active > best.limit-best.active) {
 			best = c
 		}
 	}
@@ -245,13 +247,17 @@ func (l *lease) release() {
 // refused notes that the server allows no session more on c beside those in
 // use, and gives the lease back.
 func (l *lease) refused() {
-	s := l.site
-	s.mu.Lock()
-	if l.active > 1 {
-		l.limit = max(1, min(l.limit, l.active-1))
-	}
-	s.mu.Unlock()
+	l.learn()
 	l.release()
+}
+
+// learn notes that the server refused a session.
+func (c *conn) learn() {
+	c.site.mu.Lock()
+	defer c.site.mu.Unlock()
+	if c.active > 1 {
+		c.limit = max(1, min(c.limit, c.active-1))
+	}
 }
 
 // drop takes a dead connection out.
