@@ -26,7 +26,7 @@ type builder struct {
 // hosts all of them may look at.
 const (
 	maxGroupDepth = 100
-	maxGroupWork  = 20 * nodeset.MaxSize
+	maxGroupWork  = 4 * nodeset.MaxSize
 )
 
 // visit is how far a group's members are.

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -536,5 +537,46 @@ func TestLoadStopsWithItsContext(t *testing.T) {
 	o.Paths = []string{"../examples/quickstart"}
 	if _, ds := Load(ctx, o); !ds.HasErrors() {
 		t.Error("no error")
+	}
+}
+
+func TestHostileGroupsEndInADiagnostic(t *testing.T) {
+	chain := "group \"g0\" { hosts = [\"n1\"] }\n"
+	for i := 1; i <= 200; i++ {
+		chain = fmt.Sprintf("group \"g%d\" { members = \"@g%d\" }\n", i, i-1) + chain
+	}
+	tests := []struct{ name, src, want string }{
+		{"too much work", "group \"a\" { hosts = [\"n[1-30000]\"] }\ngroup \"b\" { members = \"" + strings.Repeat("@a,", 1000) + "@a\" }\n", "Invalid members"},
+		{"too deep", chain, "Invalid members"},
+		{"too many hosts", "group \"a\" { hosts = [\"n[1-1000][1-1000][1-1000]\"] }\n", "Invalid host pattern"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "a.fleet.hcl")
+			if err := os.WriteFile(file, []byte(tt.src), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			o := offline()
+			o.Paths = []string{file}
+			_, ds := Load(t.Context(), o)
+			if len(ds) == 0 || ds[0].Summary != tt.want {
+				t.Errorf("got %v, want %q", ds, tt.want)
+			}
+		})
+	}
+}
+
+func TestFlagsAreChecked(t *testing.T) {
+	for _, f := range []Flags{
+		{User: "-oProxyCommand=x"},
+		{User: "a;b"},
+		{Jump: "-x"},
+		{SSH: []string{"Prot=22"}},
+		{SSH: []string{"Port=70000"}},
+	} {
+		inv := load(t, `host "a" {}`, withFlags(f))
+		if tg, err := inv.Target(t.Context(), lookup(t, inv, "a")); err == nil {
+			t.Errorf("%+v gives %+v", f, tg)
+		}
 	}
 }

@@ -82,45 +82,41 @@ const maxDiagnostics = 500
 // Diagnostics converts what was found while working on p: sorted, without
 // repetitions, with the source.
 func (p *Project) Diagnostics(in hcl.Diagnostics) Diagnostics {
-	type key struct{ summary, detail, subject string }
-	seen := map[key]bool{}
-	var out Diagnostics
-	for _, d := range in {
-		k := key{d.Summary, d.Detail, ""}
-		if d.Subject != nil {
-			k.subject = d.Subject.String()
-		}
-		if seen[k] {
-			continue
-		}
-		seen[k] = true
-		out = append(out, p.diagnostic(d))
+	sorted := slices.Clone(in)
+	slices.SortStableFunc(sorted, compareDiagnostics)
+	sorted = slices.CompactFunc(sorted, func(a, b *hcl.Diagnostic) bool {
+		return a.Summary == b.Summary && a.Detail == b.Detail && compareDiagnostics(a, b) == 0
+	})
+	shown := sorted
+	if len(sorted) > maxDiagnostics {
+		shown = keepErrors(sorted)
 	}
-	slices.SortStableFunc(out, compareDiagnostics)
-	if left := len(out) - maxDiagnostics; left > 0 {
-		out = keepErrors(out)
+	var out Diagnostics
+	for _, d := range shown {
+		out = append(out, p.diagnostic(d))
 	}
 	return out
 }
 
 // keepErrors cuts ds to the first maxDiagnostics; an error stays among them, so
 // that cutting never makes a project look sound.
-func keepErrors(ds Diagnostics) Diagnostics {
+func keepErrors(ds hcl.Diagnostics) hcl.Diagnostics {
 	head, tail := ds[:maxDiagnostics], ds[maxDiagnostics:]
-	if !head.HasErrors() {
-		if i := slices.IndexFunc(tail, func(d Diagnostic) bool { return d.Severity == Error }); i >= 0 {
+	isError := func(d *hcl.Diagnostic) bool { return d.Severity == hcl.DiagError }
+	if !slices.ContainsFunc(head, isError) {
+		if i := slices.IndexFunc(tail, isError); i >= 0 {
 			head[len(head)-1] = tail[i]
 		}
 	}
-	return append(head, Diagnostic{
-		Severity: Warning,
+	return append(slices.Clip(head), &hcl.Diagnostic{
+		Severity: hcl.DiagWarning,
 		Summary:  "Too many problems",
 		Detail:   "More problems were found than are shown. Mend these first, then check again.",
 	})
 }
 
-func compareDiagnostics(a, b Diagnostic) int {
-	ar, br := a.Range, b.Range
+func compareDiagnostics(a, b *hcl.Diagnostic) int {
+	ar, br := a.Subject, b.Subject
 	switch {
 	case ar == nil && br == nil:
 		return 0

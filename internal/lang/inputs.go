@@ -27,9 +27,9 @@ type VarArg struct {
 	File   string // a file of "name = value" lines in HCL, or a JSON object
 }
 
-// ValuesFile is read where it exists in a folder of the project; *.auto.vars.hcl
+// valuesFile is read where it exists in a folder of the project; *.auto.vars.hcl
 // come after it.
-const ValuesFile = "fleet.vars.hcl"
+const valuesFile = "fleet.vars.hcl"
 
 // assign gives each variable the last value it gets: environment, then
 // fleet.vars.hcl, then *.auto.vars.hcl by name, then the command line.
@@ -57,7 +57,7 @@ func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 			all = append(all, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
 				Summary:  "No value for variable",
-				Detail:   fmt.Sprintf("The variable %q has no default. Give it a value with --var '%s=...', in %s, or in FLEET_VAR_%s.", name, name, ValuesFile, name),
+				Detail:   fmt.Sprintf("The variable %q has no default. Give it a value with --var '%s=...', in %s, or in FLEET_VAR_%s.", name, name, valuesFile, name),
 				Subject:  &v.at,
 			})
 		}
@@ -95,7 +95,7 @@ func (s *Scope) fromFolder(dir string, values map[string]cty.Value) hcl.Diagnost
 	for _, e := range entries {
 		switch name := e.Name(); {
 		case e.IsDir():
-		case name == ValuesFile:
+		case name == valuesFile:
 			all = append(all, s.fromFile(filepath.Join(dir, name), values)...)
 		case strings.HasSuffix(name, ".auto.vars.hcl"):
 			auto = append(auto, name)
@@ -173,7 +173,7 @@ func (s *Scope) fromArg(assign string, values map[string]cty.Value) hcl.Diagnost
 func (s *Scope) fromText(v *variable, raw, origin string, values map[string]cty.Value) hcl.Diagnostics {
 	val := cty.StringVal(raw)
 	if !v.ty.IsPrimitiveType() && v.ty != cty.DynamicPseudoType {
-		e, diags := ParseExpression([]byte(raw), "<"+origin+">", hcl.InitialPos)
+		e, diags := parseExpression([]byte(raw), "<"+origin+">", hcl.InitialPos)
 		if !diags.HasErrors() {
 			val, diags = s.constant(e, cty.DynamicPseudoType)
 		}

@@ -26,7 +26,7 @@ func nativeExpr(e hcl.Expression) (hclsyntax.Expression, hcl.Diagnostics) {
 	start := e.Range().Start
 	start.Byte++ // past the quote
 	start.Column++
-	return ParseTemplate([]byte(v.AsString()), e.Range().Filename, start)
+	return parseTemplate([]byte(v.AsString()), e.Range().Filename, start)
 }
 
 func nativeTuple(e hcl.Expression, items []hcl.Expression) (hclsyntax.Expression, hcl.Diagnostics) {
@@ -55,13 +55,13 @@ func nativeObject(e hcl.Expression, pairs []hcl.KeyValuePair) (hclsyntax.Express
 	return guard(out), all
 }
 
-// ParseTemplate parses a string with ${ } sequences.
-func ParseTemplate(src []byte, filename string, start hcl.Pos) (hclsyntax.Expression, hcl.Diagnostics) {
+// parseTemplate parses a string with ${ } sequences.
+func parseTemplate(src []byte, filename string, start hcl.Pos) (hclsyntax.Expression, hcl.Diagnostics) {
 	return parseMeasured(src, filename, start, templateMode, hclsyntax.ParseTemplate)
 }
 
-// ParseExpression parses a single expression, such as the value of --var.
-func ParseExpression(src []byte, filename string, start hcl.Pos) (hclsyntax.Expression, hcl.Diagnostics) {
+// parseExpression parses a single expression, such as the value of --var.
+func parseExpression(src []byte, filename string, start hcl.Pos) (hclsyntax.Expression, hcl.Diagnostics) {
 	return parseMeasured(src, filename, start, exprMode, hclsyntax.ParseExpression)
 }
 

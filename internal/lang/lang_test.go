@@ -30,7 +30,7 @@ func project(t testing.TB, src string) (*Project, *Scope, hcl.Diagnostics) {
 // error.
 func evalText(t testing.TB, s *Scope, src string) string {
 	t.Helper()
-	e, diags := ParseExpression([]byte(src), "expr", hcl.InitialPos)
+	e, diags := parseExpression([]byte(src), "expr", hcl.InitialPos)
 	if !diags.HasErrors() {
 		var v cty.Value
 		v, diags = s.Eval(e, cty.DynamicPseudoType)
