@@ -26,10 +26,10 @@ func (f *connectionFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
 	fs.VarP(text(&f.user, notAPattern), "user", "l", "log in as `NAME`")
 	fs.VarP(port(&f.port), "port", "p", "port `N`")
-	fs.StringVarP(&f.jump, "jump", "J", "", "go through `HOST`, or through several: first,second")
-	fs.StringVarP(&f.configFile, "ssh-config", "F", "", "ssh_config `FILE`; none: read no such file")
+	fs.VarP(text(&f.jump, notEmpty), "jump", "J", "go through `HOST`, or through several: first,second")
+	fs.VarP(text(&f.configFile, notEmpty), "ssh-config", "F", "ssh_config `FILE`; none: read no such file")
 	fs.VarP(texts(&f.options, sshOption), "option", "o", "any ssh_config option, as `KEY=VALUE`; repeatable")
-	fs.Var(texts(&f.identities, nil), "identity", "private key `FILE` to log in with; repeatable")
+	fs.Var(texts(&f.identities, notEmpty), "identity", "private key `FILE` to log in with; repeatable")
 	fs.VarP(duration(&f.connectTimeout, "a pseudo-terminal is --tty"), "connect-timeout", "t", "give each host `TIME` to connect (default 10s)")
 	fs.BoolVarP(&f.askPass, "ask-pass", "k", false, "ask for the login password, once")
 	return fs

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"fleet/internal/nodeset"
 	"fleet/inventory"
 	"fleet/runner"
 	"fleet/transport"
@@ -17,13 +19,12 @@ type passwords struct{ login, become transport.Secret }
 // jobs resolves hosts to the jobs of a run. All that is wrong with them is one
 // error: nothing runs then.
 func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host, b *becomeFlags, p passwords) ([]runner.Job, error) {
-	const most = 5 // the same mistake in a group is made by all of its hosts
 	all := make([]runner.Job, len(hosts))
-	var wrong []error
+	var wrong mistakes
 	for i, h := range hosts {
 		target, err := inv.Target(ctx, h)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %w", h.Name, err))
+			wrong.add(h.Name, err)
 			continue
 		}
 		if p.login.IsSet() {
@@ -31,10 +32,39 @@ func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host
 		}
 		all[i] = runner.Job{Host: h.Name, Target: target, Become: b.over(h.Become(), p.become)}
 	}
-	if n := len(wrong); n > most {
-		wrong = append(wrong[:most], fmt.Errorf("and %s more", plural(n-most, "host")))
+	return all, wrong.err()
+}
+
+// mistakes collects what is wrong with hosts: all hosts of a group often share
+// the same mistake, which is told once.
+type mistakes struct {
+	texts []string // in the order in which they came up
+	hosts map[string][]string
+}
+
+func (m *mistakes) add(host string, err error) {
+	text := strings.TrimPrefix(err.Error(), host+": ")
+	if m.hosts == nil {
+		m.hosts = make(map[string][]string)
 	}
-	return all, errors.Join(wrong...)
+	if m.hosts[text] == nil {
+		m.texts = append(m.texts, text)
+	}
+	m.hosts[text] = append(m.hosts[text], host)
+}
+
+// err is all of it, a line each; nil where nothing is wrong.
+func (m *mistakes) err() error {
+	const most = 5
+	var list []error
+	for i, text := range m.texts {
+		if i == most {
+			list = append(list, fmt.Errorf("and %s more", plural(len(m.texts)-most, "mistake")))
+			break
+		}
+		list = append(list, fmt.Errorf("%s: %s", nodeset.Fold(m.hosts[text]), text))
+	}
+	return errors.Join(list...)
 }
 
 // over lays the flags over what the inventory says.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"testing"
 
 	"fleet/transport"
@@ -31,5 +32,24 @@ func TestBecomeFlagsWinOverTheInventory(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestMistakesThatHostsShareAreToldOnce(t *testing.T) {
+	var m mistakes
+	if err := m.err(); err != nil {
+		t.Errorf("nothing is wrong, and it says %v", err)
+	}
+	m.add("web1", errors.New("web1: no key"))
+	m.add("db1", errors.New("no port"))
+	m.add("web2", errors.New("web2: no key"))
+	if got, want := m.err().Error(), "web[1-2]: no key\ndb1: no port"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, text := range []string{"a", "b", "c", "d", "e"} {
+		m.add("web3", errors.New(text))
+	}
+	if got, want := m.err().Error(), "web[1-2]: no key\ndb1: no port\nweb3: a\nweb3: b\nweb3: c\nand 2 mistakes more"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,7 @@ type runFlags struct {
 
 func (f *runFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
-	fs.StringVar(&f.script, "script", "", "run the script in `FILE` (- is standard input); words after it are its arguments")
+	fs.Var(text(&f.script, notEmpty), "script", "run the script in `FILE` (- is standard input); words after it are its arguments")
 	fs.BoolVar(&f.argv, "argv", false, "run exactly these words: no shell on the host takes them apart")
 	fs.BoolVarP(&f.stdin, "stdin", "I", false, "send standard input to every host")
 	fs.BoolVarP(&f.noStdin, "no-stdin", "n", false, "send nothing (the default)")
@@ -68,12 +69,14 @@ with ssh. Ctrl-C stops it, and what it started, on every host.`,
 // check refuses flags that contradict each other.
 func (f *runFlags) check(args []string) error {
 	switch {
-	case f.script == "" && len(args) == 0:
+	case f.script == "" && strings.TrimSpace(strings.Join(args, "")) == "":
 		return &usageError{err: badUsage("there is no command to run"), hint: "it comes last: fleet run -w web01 -- uptime"}
 	case f.script != "" && f.argv:
 		return badUsage("--script and --argv do not go together")
 	case f.stdin && f.noStdin:
 		return badUsage("-I and -n contradict each other")
+	case f.noStdin && f.script == "-":
+		return badUsage("standard input is the script (--script -), so -n cannot be")
 	case f.stdin && f.script == "-":
 		return badUsage("standard input is the script (--script -), so -I has none to send")
 	case (f.stdin || f.script == "-") && f.readsList():
@@ -85,14 +88,7 @@ func (f *runFlags) check(args []string) error {
 }
 
 // readsList reports whether -w - reads standard input.
-func (f *runFlags) readsList() bool {
-	for _, h := range f.sel.hosts {
-		if h == "-" {
-			return true
-		}
-	}
-	return false
-}
+func (f *runFlags) readsList() bool { return slices.Contains(f.sel.hosts, "-") }
 
 // command builds what runs on every host, and the title under which it is
 // reported.

@@ -29,14 +29,14 @@ type showFlags struct {
 func (f *showFlags) flags() *pflag.FlagSet {
 	f.format = "text"
 	fs := newFlagSet()
-	fs.VarP(choice(&f.gather, "end", "line"), "gather", "b", "group hosts with the same result; --gather=line: while they run")
+	fs.VarP(choice(&f.gather, "end", "line"), "gather", "b", "group hosts with the same result, `WHEN` all have ended (end) or line by line (line)")
 	fs.Lookup("gather").NoOptDefVal = "end"
 	fs.BoolVar(&f.diff, "diff", false, "show how hosts differ from the majority")
 	fs.BoolVarP(&f.noPrefix, "no-prefix", "N", false, "no host name before each line")
 	fs.Var(choice(&f.format, formats...), "format", "`FORMAT` of the results: text, json, jsonl or junit")
 	fs.BoolVarP(&f.largest, "status", "S", false, "exit with the largest exit status of a host")
-	fs.StringVar(&f.outdir, "outdir", "", "also write each host's output to a file in `FOLDER`")
-	fs.StringVar(&f.errdir, "errdir", "", "also write each host's errors to a file in `FOLDER`")
+	fs.Var(text(&f.outdir, notEmpty), "outdir", "also write each host's output to a file in `FOLDER`")
+	fs.Var(text(&f.errdir, notEmpty), "errdir", "also write each host's errors to a file in `FOLDER`")
 	fs.BoolVarP(&f.progress, "progress", "P", false, "show a status line also when output is not live")
 	fs.BoolVar(&f.raw, "raw", false, "let control bytes of hosts through to the terminal")
 	return fs

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,7 +48,7 @@ func duration(p *time.Duration, hint string) pflag.Value {
 	return &textValue{
 		set: func(s string) error {
 			d, err := time.ParseDuration(s)
-			if n, bare := strconv.ParseFloat(s, 64); bare == nil {
+			if n, bare := strconv.ParseFloat(s, 64); bare == nil && n*float64(time.Second) < math.MaxInt64 {
 				d, err = time.Duration(n*float64(time.Second)), nil
 			}
 			if err != nil {
@@ -86,7 +87,7 @@ func count(p *int, least int, hint string) pflag.Value {
 			return nil
 		},
 		text: func() string {
-			if *p == 0 {
+			if *p <= 0 {
 				return ""
 			}
 			return strconv.Itoa(*p)
