@@ -224,3 +224,21 @@ func within(s span, outer []span) bool {
 	}
 	return false
 }
+
+// A dependency that nobody can give a reason for is one too many.
+func TestEveryDirectDependencyHasItsReason(t *testing.T) {
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons, err := os.ReadFile(filepath.Join(root, "docs", "dependencies.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := regexp.MustCompile(`(?m)^(?:require |\t)(\S+\.\S+/\S+) v\S+$`)
+	for _, m := range direct.FindAllSubmatch(mod, -1) {
+		if !bytes.Contains(reasons, m[1]) {
+			t.Errorf("docs/dependencies.md says nothing of %s", m[1])
+		}
+	}
+}
