@@ -23,6 +23,7 @@ var largeBuffers = sync.Pool{New: func() any { b := make([]byte, largeCopy); ret
 var (
 	errWrongPassword = errors.New("sudo: the password was not accepted")
 	errNotRun        = errors.New("the host did not run the command")
+	errNoAnswer      = errors.New("nobody can answer here")
 )
 
 // copyAll copies stdout in this goroutine and stderr in another until both have
@@ -43,7 +44,7 @@ func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
 	errOut := writerOrDiscard(s.cmd.Stderr)
 	var asking *prompter
 	if s.cmd.Become != nil {
-		asking = &prompter{prompt: []byte(s.inv.prompt), begun: s.begun}
+		asking = &prompter{prompt: []byte(s.inv.prompt), begun: s.begun, curious: s.cmd.Become.Method == "su"}
 		asking.answer = func() {
 			password := s.cmd.Become.Password.Reveal() + "\n"
 			s.workers.Go(func() { _, _ = io.WriteString(s.ch, password) })
@@ -89,7 +90,7 @@ func (s *session) finish(ctx context.Context, stdout *opener, asking *prompter, 
 		return
 	}
 	if asking != nil {
-		s.fail(&plain{lastLine(said), errNotRun}, nil)
+		s.fail(&plain{lastLines(said), errNotRun}, nil)
 		return
 	}
 	s.fail(fmt.Errorf("%w; its login shell or a forced command said %q instead", errNotRun, lastLine(said)), nil)
@@ -98,6 +99,13 @@ func (s *session) finish(ctx context.Context, stdout *opener, asking *prompter, 
 func lastLine(s string) string {
 	s = strings.TrimSpace(s)
 	return printable(strings.TrimSpace(s[strings.LastIndexByte(s, '\n')+1:]))
+}
+
+// lastLines is the end of what sudo said: often the cause is in the line before
+// the last.
+func lastLines(said string) string {
+	lines := strings.FieldsFunc(said, func(r rune) bool { return r == '\n' || r == '\r' })
+	return printable(strings.Join(lines[max(0, len(lines)-2):], "; "))
 }
 
 // copy moves bytes from r to w until r ends. When w fails, the command is
@@ -188,7 +196,7 @@ func (e *noGuard) Unwrap() error { return e.cause }
 // kindOfFailure is the kind for a reason of fleet's own.
 func kindOfFailure(err error) transport.Kind {
 	var alone *noGuard
-	if errors.Is(err, errWrongPassword) || errors.Is(err, errNotRun) || errors.As(err, &alone) {
+	if errors.Is(err, errWrongPassword) || errors.Is(err, errNotRun) || errors.Is(err, errNoAnswer) || errors.As(err, &alone) {
 		return transport.KindRefused
 	}
 	return transport.KindInternal
@@ -201,6 +209,8 @@ func hintOf(err error) string {
 		return "it was tried once only, so that no account gets locked"
 	case errors.Is(err, errNotRun) && strings.Contains(err.Error(), "password"):
 		return "give the password with -K"
+	case errors.Is(err, errNoAnswer):
+		return "use sudo, or allow it without a password"
 	default:
 		return ""
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,11 @@ func (s *session) endsWithin(d time.Duration) bool {
 
 // stopGroup reports whether it is certain that nothing of the command is left.
 func (s *session) stopGroup(ctx context.Context) bool {
+	select {
+	case <-s.begun:
+	default:
+		s.interrupt()
+	}
 	timer := time.NewTimer(beginWait)
 	defer timer.Stop()
 	select {
@@ -96,6 +102,16 @@ func (s *session) stopGroup(ctx context.Context) bool {
 			return err == nil && gone
 		}
 	}
+}
+
+// interrupt ends what waits for the session's input before the command has
+// begun: sudo for a password, the wrapper for a script or a go.
+func (s *session) interrupt() {
+	if s.cmd.TTY != nil {
+		_, _ = io.WriteString(s.ch, "\x03") // Ctrl-C: a terminal has no end of file from outside
+		return
+	}
+	_ = s.ch.CloseWrite()
 }
 
 // runStop runs the stop script, and reports whether it found nothing left.

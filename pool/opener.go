@@ -2,6 +2,7 @@ package pool
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -87,8 +88,11 @@ type prompter struct {
 	out    io.Writer
 	prompt []byte
 	begun  <-chan struct{}
-	answer func()      // the prompt was seen
-	reject func(error) // the prompt was seen again: the answer was wrong
+	// curious is set where any other question ends the wait: nobody would
+	// answer it.
+	curious bool
+	answer  func()      // the prompt was seen
+	reject  func(error) // the prompt was seen again: the answer was wrong
 	// through passes everything on at once, prompts too: out is the opener,
 	// which holds it back, as a terminal has one stream for all.
 	through bool
@@ -115,6 +119,10 @@ func (p *prompter) Write(b []byte) (int, error) {
 			p.reject(errWrongPassword)
 		}
 	}
+	if q := question(p.held); p.curious && q != "" {
+		p.curious = false
+		p.reject(fmt.Errorf("it asks %q, which %w", q, errNoAnswer))
+	}
 	if p.through {
 		return p.pass(b)
 	}
@@ -128,6 +136,16 @@ func (p *prompter) Write(b []byte) (int, error) {
 		p.held = p.held[:heldMax]
 	}
 	return len(b), nil
+}
+
+// question is the end of said where that looks like somebody waits for an
+// answer: a last line without an end, and with a colon.
+func question(said []byte) string {
+	line := bytes.TrimSpace(said[bytes.LastIndexByte(said, '\n')+1:])
+	if len(line) == 0 || bytes.HasSuffix(said, []byte("\n")) || !bytes.HasSuffix(line, []byte(":")) {
+		return ""
+	}
+	return printable(string(line))
 }
 
 // pass keeps what may be the start of a prompt, and passes b on.

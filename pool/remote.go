@@ -52,9 +52,11 @@ const (
 	// joinLines collects $1 lines into $c; what remains are the arguments.
 	joinLines = `l=${IFS#??}; c=; n=$1; shift; while [ $n -gt 0 ]; do c=$c$1$l; shift; n=$((n-1)); done; `
 
-	// readScript reads $1 bytes of script from stdin after asking for them.
-	// The dot keeps the command substitution from eating trailing newlines.
-	readScript = `echo %[1]s send; c=$(head -c $1; echo .); c=${c%%.}; shift; `
+	// readScript reads $1 bytes from stdin after asking for them: the script
+	// and, as its end, the nonce. Without that the link broke in the middle,
+	// and half a script must not run. It also keeps the command substitution
+	// from eating trailing newlines.
+	readScript = `echo %[1]s send; c=$(head -c $1); case $c in *%[1]s) c=${c%%%[1]s};; *) exit 129;; esac; shift; `
 
 	// guardStdin gives the command an empty stdin and starts the watchdog on
 	// the real one.
@@ -137,8 +139,8 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	words := c.Args
 	if byStdin {
 		fmt.Fprintf(&wrapper, readScript, inv.nonce)
-		inv.script = script
-		words = append([]string{strconv.Itoa(len(script))}, words...)
+		inv.script = script + inv.nonce
+		words = append([]string{strconv.Itoa(len(inv.script))}, words...)
 	} else {
 		wrapper.WriteString(joinLines)
 		words = append(append([]string{strconv.Itoa(len(lines))}, lines...), words...)
