@@ -110,7 +110,7 @@ func TestNoPathOfAMachine(t *testing.T) {
 	// Spelled in two halves, so that this file passes its own test. The names
 	// in the list are those of nobody, good for an example.
 	home := regexp.MustCompile(`(^|[\s"'=:(` + "`" + `])/` + `home/([a-z][a-z0-9_-]*)`)
-	nobody := map[string]bool{"a": true, "me": true, "you": true, "user": true, "alice": true, "bob": true, "deploy": true, "u": true}
+	nobody := map[string]bool{"a": true, "anna": true, "me": true, "you": true, "user": true, "alice": true, "bob": true, "deploy": true, "u": true}
 	roots := [][]byte{[]byte("/" + "work/"), []byte("/" + "root/")}
 	walk(t, func(name string) {
 		text, err := os.ReadFile(filepath.Join(root, name))
@@ -196,21 +196,33 @@ func spans(f *ast.File, pkg string, names ...string) []span {
 	return found
 }
 
-// polls finds the loops that call something to see whether it is time to end.
+// polls finds the loops that call something to see whether it is time to end:
+// in their condition, or, where they have none, by asking for the time.
 func polls(f *ast.File) []span {
 	var found []span
 	ast.Inspect(f, func(n ast.Node) bool {
 		loop, ok := n.(*ast.ForStmt)
-		if !ok || loop.Cond == nil {
+		if !ok {
 			return true
 		}
-		ast.Inspect(loop.Cond, func(n ast.Node) bool {
-			if _, ok := n.(*ast.CallExpr); ok {
-				found = append(found, span{loop.Pos(), loop.End()})
-			}
-			return true
-		})
+		if loop.Cond != nil && calls(loop.Cond, "") || loop.Cond == nil && calls(loop.Body, "After") {
+			found = append(found, span{loop.Pos(), loop.End()})
+		}
 		return true
+	})
+	return found
+}
+
+// calls reports whether a function or method of that name, or with "" any, is
+// called below n.
+func calls(n ast.Node, name string) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			sel, _ := call.Fun.(*ast.SelectorExpr)
+			found = found || name == "" || sel != nil && sel.Sel.Name == name
+		}
+		return !found
 	})
 	return found
 }
