@@ -17,7 +17,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "greet.fleet.hcl")
 	err = os.WriteFile(file, []byte(`
 variable "who" { default = "world" }
