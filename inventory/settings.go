@@ -230,14 +230,7 @@ func resolvePath(p, dir string) string {
 	return filepath.Join(dir, p)
 }
 
-// show writes a value for people.
-func (s *setting) show() string {
-	if s.sensitive {
-		return "(sensitive)"
-	}
-	return showValue(s.value)
-}
-
+// showValue writes a value for people.
 func showValue(v any) string {
 	switch v := v.(type) {
 	case nil:
