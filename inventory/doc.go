@@ -25,8 +25,8 @@
 // settings, or user@host:port. Of the top-level connection, a jump that is no
 // host of the inventory takes what is not about one machine: keys, trust and
 // times. The flags -l, -p, -J and -o are for the target and not for its jumps,
-// as in ssh; --identity serves the jumps that have no key of their own, and
-// --connect-timeout all. A host never inherits the jump that leads to itself.
+// as in ssh; --identity serves the jumps that have no key of their own. The
+// target's --connect-timeout covers the whole way. A host never inherits the jump that leads to itself.
 //
 // # Ownership and concurrency
 //
