@@ -20,6 +20,12 @@ import (
 //	lab N [FAULT...]     bring up N hosts, lab01 to labN, whose folder is $LAB
 //	                     and whose inventory FLEET_INVENTORY; faults are those
 //	                     of package lab
+//	signal N TEXT SIGNAL[,SIGNAL] COMMAND...
+//	                     run COMMAND, send it signals when it has printed TEXT
+//	                     (@FILE: when the file is not empty); it must end
+//	                     with exit status N, -1 where a signal ends it
+//	data FORMAT          what was on stdout has that format; print it in lines
+//	gone [TIME]          nobody sleeps for $MARK seconds, at the latest after TIME
 //
 // A command on a host of the lab finds its name in $FLEET_LAB_HOST. A script
 // with a line "# confirm" is run twice: with the embedded server, and with real
@@ -71,13 +77,17 @@ func params(p testscript.Params, lab labCommand) testscript.Params {
 		e.Setenv("HOME", home)
 		e.Setenv("USERPROFILE", home)
 		e.Setenv("LC_ALL", "C")
+		e.Setenv("MARK", newMark())
 		state := filepath.Join(e.WorkDir, "state")
 		e.Setenv("XDG_STATE_HOME", state)
 		e.Defer(func() { endLabs(filepath.Join(state, "fleet", "labs")) })
 		return os.MkdirAll(home, 0o700)
 	}
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits,
+		"exits":  exits,
+		"signal": signalCommand,
+		"data":   dataCommand,
+		"gone":   goneCommand,
 		"lab": func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg || len(args) < 1 {
 				ts.Fatalf("usage: lab N [FAULT...]")
