@@ -35,7 +35,8 @@ type Config struct {
 	// Notice is told what the user should know about a host, such as a host
 	// key that was stored. The text is safe to print.
 	Notice func(host, text string)
-	// Trace, when set, is told every step of every connection.
+	// Trace, when set, is told every step of every connection. A command that
+	// could not begin is not tried again then.
 	Trace func(Step)
 	// Logger takes debugging detail; nil discards it.
 	Logger *slog.Logger

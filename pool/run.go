@@ -31,6 +31,9 @@ func (p *Pool) Run(ctx context.Context, t transport.Target, c *transport.Command
 			continue
 		}
 		l.release()
+		if p.cfg.Trace != nil {
+			return status, err // a trace shows what happened, once
+		}
 		if isSessionLimit(err) && full < fullMax {
 			// A session that has just ended may still count.
 			if full++; backoff(ctx, full) == nil {

@@ -140,8 +140,10 @@ func (a *app) connectOnce(ctx context.Context, t *transport.Target, log *traceLo
 	})
 	status, err := connections.Run(ctx, *t, &transport.Command{Script: "true", Grace: time.Second})
 	if err == nil && status.Code != 0 {
-		err = &transport.Error{Op: "run", Host: t.Label(), Kind: transport.KindRefused,
-			Err: fmt.Errorf(`"true" ended with status %d`, status.Code), Sent: true, Stopped: true}
+		err = &transport.Error{
+			Op: "run", Host: t.Label(), Kind: transport.KindRefused, Sent: true, Stopped: true,
+			Err: fmt.Errorf(`"true" ended with status %d`, status.Code),
+		}
 	}
 	log.awaitEnd()
 	_ = connections.Close()

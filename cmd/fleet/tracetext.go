@@ -224,15 +224,14 @@ func (v *traceText) line(s string, failed bool) {
 		v.style("31", s)
 		return
 	}
-	v.out.WriteString(s)
-	v.out.WriteByte('\n')
+	fmt.Fprintln(v.out, s)
 }
 
 func (v *traceText) style(sgr, s string) {
 	if v.color {
 		s = "\x1b[" + sgr + "m" + s + "\x1b[0m"
 	}
-	v.out.WriteString(s + "\n")
+	fmt.Fprintln(v.out, s)
 }
 
 func (v *traceText) flush() {
