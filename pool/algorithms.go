@@ -8,6 +8,26 @@ import (
 	"fleet/transport"
 )
 
+// An AlgorithmList says which algorithms of one kind are used by default, in
+// order of preference, and which can be used at all.
+type AlgorithmList struct{ Defaults, Supported []string }
+
+// Algorithms are the lists by the ssh_config keyword that chooses among them, in
+// lower case: what "Ciphers +aes128-cbc" adds to.
+func Algorithms() map[string]AlgorithmList {
+	safe, old := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+	list := func(defaults, more []string) AlgorithmList {
+		return AlgorithmList{Defaults: defaults, Supported: slices.Concat(defaults, more)}
+	}
+	return map[string]AlgorithmList{
+		"ciphers":                  list(gcmFirst(safe.Ciphers), old.Ciphers),
+		"macs":                     list(safe.MACs, old.MACs),
+		"kexalgorithms":            list(safe.KeyExchanges, old.KeyExchanges),
+		"hostkeyalgorithms":        list(safe.HostKeys, old.HostKeys),
+		"pubkeyacceptedalgorithms": list(safe.PublicKeyAuths, old.PublicKeyAuths),
+	}
+}
+
 // sshConfig chooses the algorithms of a connection: what is considered safe,
 // AES-GCM first (the processor has instructions for it), or what the user
 // listed. link.Legacy adds the rest of what x/crypto knows, at the end.

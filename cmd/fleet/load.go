@@ -9,6 +9,7 @@ import (
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
 	"fleet/inventory"
+	"fleet/pool"
 )
 
 // inventoryPaths says where hosts come from: -i, else FLEET_INVENTORY, a list as
@@ -45,6 +46,11 @@ func (a *app) load(ctx context.Context, sel *selectionFlags, conn *connectionFla
 		Paths:  paths,
 		Inputs: lang.Inputs{LookupEnv: a.env.lookup, Args: sel.vars},
 		SSH:    sshconfig.Files{Getenv: a.env.value},
+
+		Algorithms: make(map[string]inventory.Algorithms),
+	}
+	for keyword, list := range pool.Algorithms() {
+		o.Algorithms[keyword] = inventory.Algorithms(list)
 	}
 	if conn != nil {
 		o.SSH.User, o.Flags = conn.configFile, conn.inventoryFlags()
