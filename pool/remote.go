@@ -129,6 +129,10 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	case c.Stdin != nil:
 		inv.feed = feedCommand
 	}
+	args := c.Args
+	if !fitWords(args) {
+		script, args = "set -- "+quoteArgs(args)+"; "+script, nil
+	}
 	lines := strings.Split(script, "\n")
 	byStdin := len(script) > inlineMax || longest(lines) > lineMax
 	if byStdin && inv.feed == feedTerminal {
@@ -136,7 +140,7 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	}
 
 	var wrapper strings.Builder
-	words := c.Args
+	words := args
 	if byStdin {
 		fmt.Fprintf(&wrapper, readScript, inv.nonce)
 		inv.script = script + inv.nonce
@@ -187,6 +191,11 @@ func fullScript(c *transport.Command, env []string) (string, error) {
 	if strings.IndexByte(c.Script, 0) >= 0 {
 		return "", fmt.Errorf("the script contains a NUL byte: it is not a text file")
 	}
+	for _, a := range c.Args {
+		if strings.IndexByte(a, 0) >= 0 {
+			return "", fmt.Errorf("the argument %q contains a NUL byte", a)
+		}
+	}
 	var b strings.Builder
 	for _, list := range [][]string{env, c.Env} {
 		for _, kv := range list {
@@ -202,6 +211,28 @@ func fullScript(c *transport.Command, env []string) (string, error) {
 	}
 	b.WriteString(c.Script)
 	return b.String(), nil
+}
+
+// fitWords reports whether args can be words of the exec string: tcsh cannot
+// quote a newline, and the string must not get too long.
+func fitWords(args []string) bool {
+	size := 0
+	for _, a := range args {
+		size += len(a)
+		if strings.IndexByte(a, '\n') >= 0 {
+			return false
+		}
+	}
+	return size <= inlineMax
+}
+
+// quoteArgs is args as words for a POSIX shell.
+func quoteArgs(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = Quote(a)
+	}
+	return strings.Join(quoted, " ")
 }
 
 func isName(s string) bool {

@@ -70,6 +70,9 @@ func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Co
 	if err != nil {
 		return nil, &transport.Error{Op: "run", Host: t.Label(), Kind: transport.KindInternal, Err: err, Stopped: true}
 	}
+	if ctx.Err() != nil {
+		return nil, c.openError(ctx, t, ctx.Err())
+	}
 	ch, reqs, err := c.session(ctx)
 	if err != nil {
 		err = c.openError(ctx, t, err)
