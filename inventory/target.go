@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -80,10 +79,10 @@ func (r *resolution) host(ctx context.Context, h *Host) (transport.Target, error
 	t := transport.Target{Name: h.Name}
 	r.where(&t)
 	if err := r.route(ctx, &t, h); err != nil {
-		return t, fmt.Errorf("%s: %w", h.Name, err)
+		return t, err
 	}
 	if err := r.rest(&t); err != nil {
-		return t, fmt.Errorf("%s: %w", h.Name, err)
+		return t, err
 	}
 	return t, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"fleet/internal/nodeset"
 	"fleet/inventory"
@@ -43,7 +42,7 @@ type mistakes struct {
 }
 
 func (m *mistakes) add(host string, err error) {
-	text := strings.TrimPrefix(err.Error(), host+": ")
+	text := err.Error()
 	if m.hosts == nil {
 		m.hosts = make(map[string][]string)
 	}
