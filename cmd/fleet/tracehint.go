@@ -26,6 +26,9 @@ func failureGist(err error) string {
 	if errors.As(err, &refused) {
 		return fmt.Sprintf("the server refused %q", refused.User)
 	}
+	if transport.KindOf(err) == transport.KindCanceled {
+		return "given up while it was under way"
+	}
 	return failureText(err)
 }
 
