@@ -60,11 +60,17 @@ func (d *dialing) reachThrough(ctx context.Context) (net.Conn, error) {
 	}
 	l, err := s.lease(ctx, forChannels, nil)
 	if err != nil {
+		if at, dialing := s.dialPhase(); dialing && ctx.Err() != nil { // its limit is ours, and ours was first
+			err = fmt.Errorf("%s: %w", at, err)
+		}
 		return nil, d.behind(&hop, err)
 	}
 	d.parent = l
 	nc, err := l.dialTCP(ctx, d.target.Addr())
 	if err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("it got no answer from %s: %w", d.target.Addr(), err)
+		}
 		return nil, d.behind(&hop, err)
 	}
 	d.trace.step("jump", fmt.Sprintf("channel through %s to %s", hop.Label(), d.target.Addr()))

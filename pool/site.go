@@ -206,6 +206,16 @@ func (s *site) dial(a *attempt) {
 	s.pool.forget(s)
 }
 
+// dialPhase tells how far the dial under way is; false where there is none.
+func (s *site) dialPhase() (phase, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dialing == nil {
+		return 0, false
+	}
+	return phase(s.dialing.phase.Load()), true
+}
+
 // stillBroken is the failure of a dial a short while ago, for jump hosts.
 func (s *site) stillBroken() error {
 	s.mu.Lock()
