@@ -18,8 +18,9 @@ type relay struct {
 	mu     sync.Mutex // guards what is below; no I/O while it is held
 	conns  []*relayed
 	silent chan struct{} // not nil while silent; closed at the end of silence
-	turns  int           // how often the direction changed
+	turns  int           // how often the client spoke after the server did
 	last   int           // the direction of the last bytes
+	left   int           // bytes to the server before the link is cut; 0 is no limit
 	over   bool
 }
 
@@ -88,8 +89,13 @@ func (r *relay) copy(to, from net.Conn, direction int) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			if wait := r.passed(direction); wait != nil {
+			wait, broken := r.passed(direction, n)
+			if wait != nil {
 				<-wait
+			}
+			if broken {
+				r.cut()
+				return
 			}
 			if _, werr := to.Write(buf[:n]); werr != nil {
 				_ = from.Close()
@@ -103,15 +109,28 @@ func (r *relay) copy(to, from net.Conn, direction int) {
 	}
 }
 
-// passed counts, and returns what to wait for while silent.
-func (r *relay) passed(direction int) <-chan struct{} {
+// passed counts, and returns what to wait for while silent and whether the link
+// is to be cut.
+func (r *relay) passed(direction, n int) (wait <-chan struct{}, broken bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if direction != r.last {
-		r.last = direction
+	if direction == toServer && r.last != toServer {
 		r.turns++
 	}
-	return r.silent
+	r.last = direction
+	if direction == toServer && r.left > 0 {
+		r.left -= n
+		broken = r.left <= 0
+		r.left = max(0, r.left)
+	}
+	return r.silent, broken
+}
+
+// cutAfter cuts the link when so many bytes more went to the server.
+func (r *relay) cutAfter(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = n
 }
 
 // accepted is how many connections there have been.
@@ -121,14 +140,21 @@ func (r *relay) accepted() int {
 	return len(r.conns)
 }
 
-// roundTrips is how many there were since the last call: times that the client
-// spoke and the server answered.
-func (r *relay) roundTrips() int {
+// asked is how often the client spoke since the last call, each time after the
+// server had: the round trips it took.
+func (r *relay) asked() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := (r.turns + 1) / 2
+	n := r.turns
 	r.turns, r.last = 0, 0
 	return n
+}
+
+// quiet reports whether the server spoke last.
+func (r *relay) quiet() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last == toClient
 }
 
 // cut ends all connections, as a reset does.
@@ -150,13 +176,20 @@ func (r *relay) silence() {
 	r.silent = make(chan struct{})
 }
 
-func (r *relay) end() {
+// speak lets all bytes pass again.
+func (r *relay) speak() {
 	r.mu.Lock()
-	r.over = true
+	defer r.mu.Unlock()
 	if r.silent != nil {
 		close(r.silent)
 		r.silent = nil
 	}
+}
+
+func (r *relay) end() {
+	r.mu.Lock()
+	r.over = true
 	r.mu.Unlock()
+	r.speak()
 	r.cut()
 }
