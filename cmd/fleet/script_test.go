@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +15,8 @@ import (
 )
 
 // The scripts in testdata/script are everything a user can type. Besides the
-// commands of testscript they know:
+// commands of testscript, and the condition tinydisk (Linux, and the right to
+// mount), they know:
 //
 //	exits N COMMAND...   run COMMAND, which must end with exit status N
 //	lab N [FAULT...]     bring up N hosts, lab01 to labN, whose folder is $LAB
@@ -38,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, params(testscript.Params{Dir: scripts}, embeddedLab))
+	testscript.Run(t, params(t, testscript.Params{Dir: scripts}, embeddedLab))
 }
 
 // TestConfirm runs scripts against the sshd of OpenSSH.
@@ -58,7 +60,7 @@ func TestConfirm(t *testing.T) {
 		}
 	}
 	estate := newEstate(t, 3)
-	testscript.Run(t, params(testscript.Params{Files: marked}, estate.lab))
+	testscript.Run(t, params(t, testscript.Params{Files: marked}, estate.lab))
 }
 
 // scripts is where the scripts are.
@@ -68,7 +70,7 @@ const scripts = "testdata/script"
 type labCommand func(ts *testscript.TestScript, dir string, n int, faults []string)
 
 // params completes p with what all scripts share.
-func params(p testscript.Params, lab labCommand) testscript.Params {
+func params(t *testing.T, p testscript.Params, lab labCommand) testscript.Params {
 	p.RequireExplicitExec = true
 	p.RequireUniqueNames = true
 	p.UpdateScripts = os.Getenv("UPDATE_SCRIPTS") != ""
@@ -82,6 +84,17 @@ func params(p testscript.Params, lab labCommand) testscript.Params {
 		e.Setenv("XDG_STATE_HOME", state)
 		e.Defer(func() { endLabs(filepath.Join(state, "fleet", "labs")) })
 		return os.MkdirAll(home, 0o700)
+	}
+	p.Condition = func(name string) (bool, error) {
+		if name != "tinydisk" {
+			return false, fmt.Errorf("unknown condition %q", name)
+		}
+		dir := t.TempDir()
+		user := "-m"
+		if os.Geteuid() != 0 {
+			user = "-rm"
+		}
+		return exec.Command("unshare", user, "mount", "-t", "tmpfs", "-o", "size=100k", "tiny", dir).Run() == nil, nil
 	}
 	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
 		"exits":  exits,
