@@ -7,7 +7,7 @@
 // of the client alone; the time of both counts where they share processors.
 // Commands are answered inside that process: there is no shell to wait for.
 // Each host is a target of its own with a line in known_hosts, and logs in with
-// an ed25519 key.
+// an ed25519 key; the key exchange is curve25519, as in all comparisons.
 //
 //	go test -run '^$' -bench . ./scripts/bench
 //	go test -run '^$' -bench 'Connections/10000' -benchtime 1x ./scripts/bench
