@@ -45,7 +45,7 @@ demo: ## the tour: throw-away hosts, a real run on them
 	@go run ./cmd/fleet demo
 
 cross: ## build and vet for every platform
-	scripts/cross.sh
+	scripts/cross.sh $(PLATFORMS)
 
 tidy: ## go.mod says exactly what is used
 	go mod tidy -diff
