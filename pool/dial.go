@@ -102,7 +102,8 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 	d.trace.login(login.Log(err))
 	if err != nil {
 		_ = w.Close()
-		return nil, d.loginFailed(ctx, login, err, w.firstBytes())
+		head := w.firstBytes()
+		return nil, d.loginFailed(ctx, login, proxyError(nc, err, head), head)
 	}
 	w.settle()
 	for _, n := range login.Log(nil).Notices {

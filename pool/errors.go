@@ -59,13 +59,18 @@ func dialError(t *transport.Target, ctx context.Context, err error, at phase, he
 	e := &transport.Error{Op: "connect", Host: t.Label(), Kind: transport.KindUnreachable, Err: err, Stopped: true}
 	var known *transport.Error
 	var late *timedOut
+	var proxy *proxyFailed
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(context.Cause(ctx), &late) && at == phaseBanner && refusedText(head) != "":
+		e.Err = fmt.Errorf("%s, it says %q: %w", at, refusedText(head), late)
 	case errors.As(context.Cause(ctx), &late):
 		e.Err = fmt.Errorf("%s: %w", at, late)
 	case ctx.Err() != nil:
 		e.Kind, e.Err = transport.KindCanceled, context.Cause(ctx)
+	case errors.As(err, &proxy):
+		e.Err = proxy
 	case at == phaseTCP && os.IsTimeout(err): // the dialer's timer was faster than ours
 		e.Err = fmt.Errorf("%s: %w", at, &timedOut{connectTimeout(t)})
 	case at == phaseTCP:

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -10,9 +11,9 @@ import (
 )
 
 // startProxy runs command by the user's shell and makes its stdin and stdout
-// the connection (ssh_config ProxyCommand). Its stderr is dropped, as nobody
-// can tell whose it is among many hosts. Closing the connection ends it with
-// all that it started.
+// the connection (ssh_config ProxyCommand). Its stderr is shown only where the
+// connection fails, as nobody could tell whose it is among many hosts. Closing
+// the connection ends it with all that it started.
 func startProxy(command string) (net.Conn, error) {
 	cmd := shellCommand(command)
 	stdin, err := cmd.StdinPipe()
@@ -23,11 +24,14 @@ func startProxy(command string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	said := new(lastWords)
+	cmd.Stderr = said
+	cmd.WaitDelay = time.Second // for what left the group and holds stderr
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &proxyConn{Reader: stdout, WriteCloser: stdin, cmd: cmd}, nil
+	return &proxyConn{Reader: stdout, WriteCloser: stdin, cmd: cmd, said: said}, nil
 }
 
 // userShell is what ssh runs a ProxyCommand by.
@@ -43,8 +47,36 @@ type proxyConn struct {
 	io.Reader
 	io.WriteCloser
 	cmd  *exec.Cmd
+	said *lastWords // final after Close
 	once sync.Once
 }
+
+// lastWords keeps the end of what is written to it.
+type lastWords struct{ b []byte }
+
+func (l *lastWords) Write(p []byte) (int, error) {
+	l.b = append(l.b, p...)
+	l.b = l.b[max(0, len(l.b)-1024):]
+	return len(p), nil
+}
+
+// proxyError is the end of a proxy command before there was a connection; err
+// where nc is none, or it is not that. nc is closed.
+func proxyError(nc net.Conn, err error, head []byte) error {
+	p, ok := nc.(*proxyConn)
+	if !ok || !isClosed(err) || len(head) > 0 {
+		return err
+	}
+	if said := lastLine(string(p.said.b)); said != "" {
+		return &proxyFailed{fmt.Sprintf("the proxy command ended: it said %q", said)}
+	}
+	return &proxyFailed{"the proxy command ended without a word"}
+}
+
+// proxyFailed says why a proxy command gave no connection.
+type proxyFailed struct{ text string }
+
+func (e *proxyFailed) Error() string { return e.text }
 
 // Close ends the process and waits for it.
 func (p *proxyConn) Close() error {

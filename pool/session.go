@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -239,6 +240,24 @@ func (s *session) result(ctx context.Context, halting bool) (transport.Status, e
 func (s *session) error(kind transport.Kind, err error, stopped bool) *transport.Error {
 	return &transport.Error{Op: "run", Host: s.target.Label(), Kind: kind, Err: err, Sent: true, Stopped: stopped}
 }
+
+// lost tells, of a channel that ended without a status, whether it was for the
+// end of the connection. That is known a moment later: x/crypto ends the
+// channels first.
+func (s *session) lost() bool {
+	timer := time.NewTimer(lostWait)
+	defer timer.Stop()
+	select {
+	case <-s.conn.ended:
+		return true
+	case <-timer.C:
+		return s.conn.why() != nil || s.conn.wire.dead.Load()
+	}
+}
+
+// lostWait is how long the end of a connection may come after that of its
+// sessions.
+const lostWait = 200 * time.Millisecond
 
 // causeKind tells a limit of time from a caller who gave up.
 func causeKind(ctx context.Context) transport.Kind {
