@@ -111,9 +111,9 @@ func (a *app) confirm(ctx context.Context, hosts []*inventory.Host, yes bool) er
 	switch {
 	case errors.Is(err, term.ErrInterrupted):
 		return exitError(statusInterrupted)
-	case err != nil:
+	case errors.Is(err, term.ErrNoTerminal):
 		return &usageError{err: fmt.Errorf("this touches %s, which is protected, and there is no terminal to ask on", what), hint: "--yes answers beforehand"}
-	case !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes"):
+	case err != nil, !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes"):
 		return errors.New("not confirmed: nothing was run")
 	}
 	return nil

@@ -138,7 +138,8 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	defer credentials.Close()
 	if err := credentials.Preload(ctx, x.targets()); err != nil {
 		x.close()
-		return err
+		x.fail(err) // where something else failed before, that is the cause
+		return x.failure()
 	}
 	connections := pool.New(pool.Config{
 		Credentials: credentials,
