@@ -229,7 +229,7 @@ func (s *session) result(ctx context.Context, halting bool) (transport.Status, e
 		return transport.Status{}, s.error(causeKind(ctx), context.Cause(ctx), stopped)
 	case s.known:
 		return s.status, nil
-	case s.conn.hasEnded():
+	case s.lost():
 		return transport.Status{}, lostError(s.target, "run", s.conn.why(), true)
 	default:
 		return transport.Status{}, s.error(transport.KindLost, errors.New("the server closed the session without an exit status"), false)
@@ -251,7 +251,7 @@ func (s *session) lost() bool {
 	case <-s.conn.ended:
 		return true
 	case <-timer.C:
-		return s.conn.why() != nil || s.conn.wire.dead.Load()
+		return s.conn.why() != nil
 	}
 }
 
