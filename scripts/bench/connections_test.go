@@ -41,6 +41,7 @@ func BenchmarkConnections(b *testing.B) {
 }
 
 func hold(b *testing.B, targets []transport.Target) {
+	collect() // what an earlier round has left
 	p := pool.New(pool.Config{Linger: -1})
 	before := measure(b)
 	start := time.Now()
@@ -53,8 +54,7 @@ func hold(b *testing.B, targets []transport.Target) {
 		b.Fatalf("%d connections are open, not %d", st.Connections, n)
 	}
 	busy := measure(b)
-	debug.FreeOSMemory()
-	debug.FreeOSMemory() // stacks shrink in the first collection, and are freed in the second
+	collect()
 	idle := measure(b)
 	profile(b)
 	if err := runOnAll(b.Context(), p, targets[:min(n, 100)]); err != nil {
@@ -80,6 +80,13 @@ func hold(b *testing.B, targets []transport.Target) {
 		b.ReportMetric(float64(idle.resident)/(1<<20), "idle-rss-MiB")
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// collect gives the garbage back. Stacks shrink by half each time.
+func collect() {
+	for range 3 {
+		debug.FreeOSMemory()
+	}
 }
 
 func runOnAll(ctx context.Context, p *pool.Pool, targets []transport.Target) error {

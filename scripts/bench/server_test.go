@@ -100,7 +100,7 @@ func serverMain(text string) error {
 	if err != nil {
 		return err
 	}
-	s, err := sshd.New(sshd.Config{AuthorizedKeys: []ssh.PublicKey{key}, Exec: answer})
+	s, err := sshd.New(sshd.Config{AuthorizedKeys: []ssh.PublicKey{key}, Exec: newResponder().answer})
 	if err != nil {
 		return err
 	}
@@ -125,24 +125,29 @@ func serverMain(text string) error {
 	return errors.Join(append(failed, err)...)
 }
 
-// What the server understands of what it is asked to run: the nonce with which
-// the command has to announce itself, and how much it is to print.
-var (
-	nonce = regexp.MustCompile(`echo (fleet-[0-9a-f]+) run`)
-	print = regexp.MustCompile(`'print ([0-9]+)'`)
-)
+// A responder answers commands. It understands two things of what it is asked
+// to run: the nonce with which the command has to announce itself, and how much
+// it is to print.
+type responder struct{ nonce, print *regexp.Regexp }
+
+func newResponder() *responder {
+	return &responder{
+		nonce: regexp.MustCompile(`echo (fleet-[0-9a-f]+) run`),
+		print: regexp.MustCompile(`'print ([0-9]+)'`),
+	}
+}
 
 // answer is every command: it announces itself, prints what it is told to, and
 // is done.
-func answer(_ context.Context, e *sshd.Exec) int {
-	m := nonce.FindStringSubmatch(e.Command)
+func (r *responder) answer(_ context.Context, e *sshd.Exec) int {
+	m := r.nonce.FindStringSubmatch(e.Command)
 	if m == nil {
 		return 127
 	}
 	if _, err := fmt.Fprintf(e.Stdout, "%s run 1 1\n", m[1]); err != nil {
 		return 1
 	}
-	if m := print.FindStringSubmatch(e.Command); m != nil {
+	if m := r.print.FindStringSubmatch(e.Command); m != nil {
 		n, err := strconv.ParseInt(m[1], 10, 64)
 		if err != nil {
 			return 2
