@@ -62,7 +62,9 @@ func dialError(t *transport.Target, ctx context.Context, err error, at phase, he
 	var proxy *proxyFailed
 	switch {
 	case errors.As(err, &known):
-		return known
+		mine := *known
+		mine.Stopped = true // nothing was begun
+		return &mine
 	case errors.As(context.Cause(ctx), &late) && at == phaseBanner && refusedText(head) != "":
 		e.Err = fmt.Errorf("%s, it says %q: %w", at, refusedText(head), late)
 	case errors.As(context.Cause(ctx), &late):

@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 		os.Exit(clientMain())
 	case "splice":
 		os.Exit(spliceMain())
+	case "full":
+		os.Exit(fullMain())
 	}
 	// Most tests wait for processes and do not compute.
 	flag.Parse()
