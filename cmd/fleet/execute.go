@@ -128,7 +128,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	if err := x.open(); err != nil {
 		return err
 	}
-	tune(&x.app.env, len(x.jobs))
+	tune(&x.app.env, min(len(x.jobs), cfg.Fanout))
 	sinks := []event.Sink{x.tracker, &x.roll, x.renderer}
 	if x.files != nil {
 		sinks = append(sinks, x.files)
@@ -204,13 +204,17 @@ func (x *execution) teller() func() {
 	}
 }
 
-// tune fits the runtime to a run. With few hosts the heap is small, and may grow
-// to five times what is in use before it is cleaned up. Half the processors are
+// tune fits the runtime to a run with so many hosts at one time. With few, the
+// heap is small and may grow to five times what is in use before it is cleaned
+// up; with thousands, what is in use is the connections. Half the processors are
 // plenty for SSH to many hosts; with more, waking them costs more than they do.
 func tune(e *env, hosts int) {
-	if hosts <= 2000 {
+	const few, perHost = 2000, 100 << 10 // a connection at work, in bytes
+	if hosts <= few {
 		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(96 << 20)
+		debug.SetMemoryLimit(96<<20 + int64(max(hosts-runner.DefaultFanout, 0))*perHost)
+	} else {
+		debug.SetGCPercent(50)
 	}
 	if e.value("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2))
