@@ -40,9 +40,9 @@ func TestMistakesThatHostsShareAreToldOnce(t *testing.T) {
 	if err := m.err(); err != nil {
 		t.Errorf("nothing is wrong, and it says %v", err)
 	}
-	m.add("web1", errors.New("web1: no key"))
+	m.add("web1", errors.New("no key"))
 	m.add("db1", errors.New("no port"))
-	m.add("web2", errors.New("web2: no key"))
+	m.add("web2", errors.New("no key"))
 	if got, want := m.err().Error(), "web[1-2]: no key\ndb1: no port"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -56,7 +56,7 @@ func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for i, name := range strings.Split(args[2], ",") {
 		if i > 0 {
-			time.Sleep(2 * echo) // closer together they are one
+			<-time.After(2 * echo) // the pace of a person: closer together they are one
 		}
 		ts.Check(cmd.Process.Signal(signals()[name]))
 	}
