@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"syscall"
 	"testing"
@@ -57,8 +58,9 @@ func TestSignalsEndARun(t *testing.T) {
 					synctest.Wait()
 				}
 				why := event.Completed
-				if s, ok := context.Cause(ctx).(*runner.Stop); ok {
-					why = s.Why
+				var given *runner.Stop
+				if errors.As(context.Cause(ctx), &given) {
+					why = given.Why
 				}
 				left := false
 				select {

@@ -76,7 +76,7 @@ func TestAReaderOfASpoolCanBeUnblocked(t *testing.T) {
 				done <- err
 			}()
 			unblock(r)
-			if err := <-done; err != io.EOF {
+			if err := <-done; !errors.Is(err, io.EOF) {
 				t.Errorf("got %v, want EOF", err)
 			}
 		})
