@@ -151,7 +151,7 @@ func (d *decoder) members(b *hcl.Block, l *layer, own ...string) hcl.Attributes 
 	}
 	if a := content.Attributes["labels"]; a != nil {
 		l.labels = d.entries(a, cty.String)
-		d.checkLabels(a, l.labels)
+		d.checkLabels(l.labels)
 	}
 	return content.Attributes
 }
@@ -202,7 +202,7 @@ func keyRanges(e hcl.Expression) map[string]hcl.Range {
 	return out
 }
 
-func (d *decoder) checkLabels(a *hcl.Attribute, labels map[string]entry) {
+func (d *decoder) checkLabels(labels map[string]entry) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		e := labels[name]
 		if !validLabelName(name) {

@@ -14,7 +14,7 @@
 // mention it), the host's own block, and the command line. What is left unset is
 // looked up in ssh_config under the host's name, as ssh would. A value of null
 // takes back what lower levels set; for jump and proxy_command it also keeps
-// ssh_config from being asked: the host is then dialled directly.
+// ssh_config from being asked: the host is then dialed directly.
 //
 // Without any path the inventory is open: every name is a host, resolved as ssh
 // would, and there are no groups and labels.

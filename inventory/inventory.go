@@ -115,7 +115,7 @@ func (inv *Inventory) Lookup(name string) (*Host, bool) {
 	return h, true
 }
 
-// Address is what the inventory says is dialled; empty where it says nothing,
+// Address is what the inventory says is dialed; empty where it says nothing,
 // and ssh_config decides.
 func (h *Host) Address() string {
 	if s := h.layer.settings[setAddress]; s != nil && s.value != nil {

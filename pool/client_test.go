@@ -31,7 +31,7 @@ type clientJob struct {
 	Script                              string
 	Stdin, TTY                          bool
 	BecomeUser, Password                string // become root where empty; a Secret does not travel
-	Become                              bool
+	Become, AcceptNew                   bool
 }
 
 const jobEnv = "FLEET_POOL_TEST_JOB"
@@ -74,10 +74,14 @@ func startClient(t *testing.T, job clientJob) *exec.Cmd {
 }
 
 func (j *clientJob) target() transport.Target {
+	policy := transport.HostKeyStrict
+	if j.AcceptNew {
+		policy = transport.HostKeyAcceptNew
+	}
 	return transport.Target{
 		Name: "host", Address: j.Address, Port: j.Port, User: j.User,
 		Login:   transport.Login{Identities: []string{j.Identity}, Explicit: true, IdentitiesOnly: true},
-		HostKey: transport.HostKey{Files: []string{j.KnownHosts}},
+		HostKey: transport.HostKey{Files: []string{j.KnownHosts}, Policy: policy},
 		Link:    transport.Link{ConnectTimeout: time.Minute},
 	}
 }

@@ -50,7 +50,7 @@ func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 		at.Store(int32(phaseTCP))
 		d := &dialing{pool: p, site: s, target: t, start: time.Now(), phase: at, trace: p.newTracer(t)}
 		if err := w.enter(ctx); err != nil {
-			return nil, dialError(t, ctx, err, phaseTCP, nil)
+			return nil, dialError(ctx, t, err, phaseTCP, nil)
 		}
 		ln, err := d.connect(ctx)
 		congested := errors.Is(err, errCongested)
@@ -65,9 +65,11 @@ func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 			continue
 		}
 		if congested {
-			err = &transport.Error{Op: "connect", Host: t.Label(), Kind: transport.KindUnreachable, Stopped: true,
+			err = &transport.Error{
+				Op: "connect", Host: t.Label(), Kind: transport.KindUnreachable, Stopped: true,
 				Err:  fmt.Errorf("%w, %d times in %s", errCongested, try, limit),
-				Hint: "it may be overloaded (MaxStartups), or turn this address away"}
+				Hint: "it may be overloaded (MaxStartups), or turn this address away",
+			}
 		}
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 	login.Ended = w.dead.Load
 	d.phase.Store(int32(phaseBanner))
 	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
-	sc, chans, reqs, err := ssh.NewClientConn(w, d.target.Addr(), d.clientConfig(ctx, login))
+	sc, chans, reqs, err := ssh.NewClientConn(w, d.target.Addr(), d.clientConfig(login))
 	if !stop() && err == nil {
 		_ = sc.Close()
 		err = context.Cause(ctx)
@@ -137,13 +139,13 @@ func (d *dialing) failed(ctx context.Context, err error, head []byte) error {
 		d.parent.release()
 		d.parent = nil
 	}
-	e := dialError(d.target, ctx, err, phase(d.phase.Load()), head)
+	e := dialError(ctx, d.target, err, phase(d.phase.Load()), head)
 	d.trace.failed(d.target, phase(d.phase.Load()), e)
 	return e
 }
 
 // clientConfig wires the checks of the host key and of the login into x/crypto.
-func (d *dialing) clientConfig(ctx context.Context, login *credential.Login) *ssh.ClientConfig {
+func (d *dialing) clientConfig(login *credential.Login) *ssh.ClientConfig {
 	t := d.target
 	known := d.pool.cfg.HostKeys.Lookup(t.HostKey, t.Addr())
 	return &ssh.ClientConfig{

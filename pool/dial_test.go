@@ -312,7 +312,7 @@ func TestAPasswordLogsInToARealServer(t *testing.T) {
 	}
 	target.Login.Password = transport.NewSecret("wrong")
 	got = run(t.Context(), newPool(t, pool.Config{}), target, &transport.Command{Script: "true"})
-	failedAs(t, got.err, transport.KindAuth, "tried password")
+	_ = failedAs(t, got.err, transport.KindAuth, "tried password")
 }
 
 func TestOutOfFileDescriptorsIsSaidWithARemedy(t *testing.T) {

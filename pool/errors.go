@@ -55,7 +55,7 @@ var errCongested = errors.New("the server closed the connection before its banne
 var errGone = errors.New("the server stopped answering")
 
 // dialError gives a failed dial its kind. head is what the server said first.
-func dialError(t *transport.Target, ctx context.Context, err error, at phase, head []byte) *transport.Error {
+func dialError(ctx context.Context, t *transport.Target, err error, at phase, head []byte) *transport.Error {
 	e := &transport.Error{Op: "connect", Host: t.Label(), Kind: transport.KindUnreachable, Err: err, Stopped: true}
 	var known *transport.Error
 	var late *timedOut
@@ -82,7 +82,7 @@ func dialError(t *transport.Target, ctx context.Context, err error, at phase, he
 	case at == phaseBanner:
 		e.Err = notSSH(err, head)
 	case at == phaseKeyExchange:
-		e.Err, e.Hint = keyExchangeError(err)
+		e.Hint, e.Err = keyExchangeError(err)
 	default:
 		e.Op, e.Kind, e.Err = "login", transport.KindAuth, err
 		if isClosed(err) {
@@ -164,15 +164,15 @@ func notSSH(err error, head []byte) error {
 	}
 }
 
-func keyExchangeError(err error) (error, string) {
+func keyExchangeError(err error) (hint string, cause error) {
 	var neg *ssh.AlgorithmNegotiationError
 	if errors.As(err, &neg) {
-		return fmt.Errorf("no algorithm in common: %w", neg), "set legacy = true for this host if it cannot be updated"
+		return "set legacy = true for this host if it cannot be updated", fmt.Errorf("no algorithm in common: %w", neg)
 	}
 	if isClosed(err) {
-		return fmt.Errorf("the server closed the connection during the key exchange"), ""
+		return "", fmt.Errorf("the server closed the connection during the key exchange")
 	}
-	return err, ""
+	return "", err
 }
 
 // printable keeps what a stranger sent from acting on the terminal.

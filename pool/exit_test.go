@@ -111,7 +111,7 @@ func TestAHostThatRunsSomethingElseIsToldAsThat(t *testing.T) {
 				// It takes the input and waits for its end, which only a stop brings.
 				c.Started = cancel
 				got := run(ctx, p, test.target, c)
-				failedAs(t, got.err, transport.KindCanceled)
+				_ = failedAs(t, got.err, transport.KindCanceled)
 				return
 			}
 			got := run(ctx, p, test.target, c)
@@ -134,7 +134,7 @@ func TestAnAccountThatMayNotLogInSaysSo(t *testing.T) {
 	}
 	_, target = startSSHD(t, opensshd.Options{Shell: "/bin/false"})
 	got = run(t.Context(), newPool(t, pool.Config{}), target, &transport.Command{Script: "echo reached"})
-	failedAs(t, got.err, transport.KindRefused, "did not run the command")
+	_ = failedAs(t, got.err, transport.KindRefused, "did not run the command")
 }
 
 func TestAServerThatRefusesCommandsOrTerminalsSaysSo(t *testing.T) {

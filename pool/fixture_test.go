@@ -64,7 +64,9 @@ func serve(t *testing.T, c sshd.Config) (*sshd.Server, transport.Target) {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-		<-served
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
 	})
 	return s, targetAt(ln.Addr())
 }

@@ -57,7 +57,7 @@ type Pool struct {
 
 	mu      sync.Mutex
 	sites   map[string]*site   // by target key
-	windows map[string]*window // by dialled address
+	windows map[string]*window // by dialed address
 	closed  bool
 }
 

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -158,7 +159,7 @@ func (c *channelConn) Close() error {
 	if c.onEnd != nil {
 		_ = c.onEnd.Close()
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil // the other side was faster
 	}
 	return err

@@ -82,7 +82,7 @@ func TestADeadBastionFailsAllHostsBehindItAtOnce(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		if n := refuses.Stats().Accepted; n != 1 {
-			t.Errorf("the bastion was dialled %d times, want 1", n)
+			t.Errorf("the bastion was dialed %d times, want 1", n)
 		}
 	})
 }
@@ -97,12 +97,12 @@ func TestABastionThatCannotReachTheHostSaysSo(t *testing.T) {
 	_ = ln.Close()
 	p := newPool(t, pool.Config{})
 	got := run(t.Context(), p, behind, &transport.Command{Script: "true"})
-	failedAs(t, got.err, transport.KindUnreachable, "via bastion", "cannot connect to", "Connection refused")
+	_ = failedAs(t, got.err, transport.KindUnreachable, "via bastion", "cannot connect to", "Connection refused")
 	_, closed := startSSHD(t, opensshd.Options{Config: []string{"AllowTcpForwarding no"}})
 	closed.Name = "bastion"
 	behind.Jump = []transport.Target{closed}
 	got = run(t.Context(), p, behind, &transport.Command{Script: "true"})
-	failedAs(t, got.err, transport.KindUnreachable, "via bastion", "does not allow forwarding")
+	_ = failedAs(t, got.err, transport.KindUnreachable, "via bastion", "does not allow forwarding")
 }
 
 func TestALostBastionLosesWhatRunsBehindIt(t *testing.T) {

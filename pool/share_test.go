@@ -102,8 +102,8 @@ func TestRoundTripsAreFew(t *testing.T) {
 	t.Parallel()
 	_, target := startSSHD(t, opensshd.Options{})
 	network := newRelay(t, &target)
-	dialled := 0
-	p := newPool(t, pool.Config{Linger: -1, OpenAhead: true, Connected: func(*transport.Target, time.Duration) { dialled = network.asked() }})
+	dialed := 0
+	p := newPool(t, pool.Config{Linger: -1, OpenAhead: true, Connected: func(*transport.Target, time.Duration) { dialed = network.asked() }})
 	// cost is what a command takes up to its first output. It lasts until that
 	// was counted: its end takes messages too.
 	cost := func() (n int) {
@@ -125,8 +125,8 @@ func TestRoundTripsAreFew(t *testing.T) {
 	}
 	// Setting up TCP is one more; but both sides send their first two messages
 	// without waiting for the other's, which counts as two here.
-	if dialled > 7 {
-		t.Errorf("a login took %d round trips, want at most 7", dialled)
+	if dialed > 7 {
+		t.Errorf("a login took %d round trips, want at most 7", dialed)
 	}
 	for range 5 {
 		eventually(t, patience, "ready", func() bool { return network.quiet() && p.Ahead() })
@@ -190,10 +190,10 @@ func TestCloseFailsWhatRunsAndWaitsForIt(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	failedAs(t, <-done, transport.KindLost, "pool is closed")
+	_ = failedAs(t, <-done, transport.KindLost, "pool is closed")
 	eventually(t, patience, "closed", func() bool { return s.Stats().Open == 0 })
 	got := run(t.Context(), p, target, &transport.Command{Script: "true"})
-	failedAs(t, got.err, transport.KindCanceled, "pool is closed")
+	_ = failedAs(t, got.err, transport.KindCanceled, "pool is closed")
 }
 
 func TestOneServerThatDropsTooManyLoginsLetsAllIn(t *testing.T) {

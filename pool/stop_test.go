@@ -101,27 +101,14 @@ func (m mark) mustEnd(t *testing.T) {
 func TestEveryProcessEndsAndIsVerifiedWhen(t *testing.T) {
 	t.Parallel()
 	all := logins(t)
-	t.Run("the command is cancelled", func(t *testing.T) {
+	t.Run("the command is canceled", func(t *testing.T) {
 		forEachStop(t, all, func(t *testing.T, c stopCase) {
-			m, out := newMark(), watch("ready")
-			ctx, cancel := context.WithCancel(t.Context())
+			m := newMark()
 			cmd := c.command(m)
-			cmd.Stdout = out
 			if c.input == "stdin" {
 				cmd.Stdin = endless(t)
 			}
-			done := make(chan error, 1)
-			p := newPool(t, pool.Config{})
-			go func() { _, err := p.Run(ctx, c.target, cmd); done <- err }()
-			select {
-			case <-out.seen:
-			case err := <-done:
-				t.Fatalf("it ended before it began: %v, %q", err, out.String())
-			}
-			cancel()
-			if e := failedAs(t, <-done, transport.KindCanceled); !e.Sent || !e.Stopped {
-				t.Errorf("got %+v, want sent and stopped", e)
-			}
+			canceled(t, newPool(t, pool.Config{}), c.target, cmd)
 			if left := m.alive(); len(left) > 0 {
 				t.Errorf("said to be stopped, but left: %v", left)
 				m.mustEnd(t)
@@ -162,6 +149,27 @@ func TestEveryProcessEndsAndIsVerifiedWhen(t *testing.T) {
 			m.mustEnd(t)
 		})
 	})
+}
+
+// canceled runs c, which says when it is ready, cancels it, and checks that it
+// is said to be stopped.
+func canceled(t *testing.T, p *pool.Pool, target transport.Target, c *transport.Command) {
+	t.Helper()
+	out := watch("ready")
+	c.Stdout = out
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { _, err := p.Run(ctx, target, c); done <- err }()
+	select {
+	case <-out.seen:
+	case err := <-done:
+		t.Fatalf("it ended before it began: %v, %q", err, out.String())
+	}
+	cancel()
+	if e := failedAs(t, <-done, transport.KindCanceled); !e.Sent || !e.Stopped {
+		t.Errorf("got %+v, want sent and stopped", e)
+	}
 }
 
 func (c *stopCase) job(m mark) clientJob {

@@ -276,7 +276,7 @@ func TestThePasswordIsSeenBySudoOnly(t *testing.T) {
 		select {
 		case err := <-done:
 			stopping = false
-			failedAs(t, err, transport.KindCanceled)
+			_ = failedAs(t, err, transport.KindCanceled)
 		default:
 		}
 	}

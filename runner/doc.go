@@ -10,7 +10,7 @@
 //
 // # Stopping
 //
-// A run is stopped by cancelling its context with a [Stop] as the cause, which
+// A run is stopped by canceling its context with a [Stop] as the cause, which
 // says why: the user, a limit, a full disk. No further host is started then, the
 // transport stops what is running, and every host that had no turn is reported
 // as not attempted: each selected host ends with exactly one outcome.

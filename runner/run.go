@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -103,11 +104,12 @@ func Run(ctx context.Context, cfg *Config, jobs []Job) *event.Summary {
 // why tells the reason for which the run ended early: none when every host
 // ended before the context did.
 func why(ctx context.Context) event.Why {
-	switch cause := context.Cause(ctx).(type) {
-	case nil:
+	var stop *Stop
+	switch cause := context.Cause(ctx); {
+	case cause == nil:
 		return event.Completed
-	case *Stop:
-		return cause.Why
+	case errors.As(cause, &stop):
+		return stop.Why
 	default:
 		return event.Interrupted
 	}

@@ -12,7 +12,7 @@ type Kind string
 
 // The kinds.
 const (
-	KindUnreachable Kind = "unreachable" // no connection: name, route, refused port, timeout while dialling
+	KindUnreachable Kind = "unreachable" // no connection: name, route, refused port, timeout while dialing
 	KindAuth        Kind = "auth"        // the server refused the login, or a key could not be used
 	KindHostKey     Kind = "hostkey"     // the server's key is unknown, changed or revoked
 	KindRefused     Kind = "refused"     // connected, but the server refused the request

@@ -23,7 +23,7 @@ type Target struct {
 	User string
 
 	// Jump is the chain of hosts to go through, first hop first: the first is
-	// dialled directly, each next one through the one before.
+	// dialed directly, each next one through the one before.
 	Jump []Target
 	// Proxy is a command whose stdin and stdout are the connection, with all
 	// tokens expanded (ssh_config ProxyCommand). Jump is empty when it is set.

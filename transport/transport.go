@@ -22,7 +22,7 @@ type Transport interface {
 	Open(ctx context.Context, t Target, subsystem string) (io.ReadWriteCloser, error)
 
 	// Dial connects from the target to addr, as seen from there. network is
-	// "tcp" or "unix". ctx bounds the dialling, not the connection.
+	// "tcp" or "unix". ctx bounds the dialing, not the connection.
 	Dial(ctx context.Context, t Target, network, addr string) (net.Conn, error)
 
 	// Listen listens on the target. ctx bounds the set-up, not the listener.

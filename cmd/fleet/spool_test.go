@@ -145,7 +145,9 @@ func TestAnInputThatFailsHasNoEnd(t *testing.T) {
 			t.Errorf("it ended by itself: %v", err)
 		default:
 			_ = r.Close()
-			<-ended
+			if err := <-ended; err == nil {
+				t.Error("a closed reader gave a byte")
+			}
 		}
 	})
 }

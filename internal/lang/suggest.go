@@ -33,7 +33,7 @@ func DidYouMean(name, prefix string, candidates []string) string {
 }
 
 // distance counts the single-byte edits (insert, delete, change, swap of
-// neighbours) between a and b; anything above limit is limit+1.
+// neighbors) between a and b; anything above limit is limit+1.
 func distance(a, b string, limit int) int {
 	var before []int
 	prev := make([]int, len(b)+1)

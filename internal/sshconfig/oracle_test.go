@@ -68,7 +68,7 @@ func (o *oracle) ask(file string, q Query) (map[string][]string, error) {
 	cmd.Stderr = &message
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%v: %s", err, message.String())
+		return nil, fmt.Errorf("%w: %s", err, message.String())
 	}
 	printed := map[string][]string{}
 	for line := range strings.Lines(string(out)) {

@@ -4,7 +4,7 @@
 // # The model
 //
 // A [Store] keeps what is loaded, for the life of the process. [Store.Login]
-// prepares the login of one connection, before anything is dialled; its
+// prepares the login of one connection, before anything is dialed; its
 // [Login.Next] then chooses, step by step, what to try (it is an
 // ssh.ClientAuthCallback). [Login.Log] tells what happened, and
 // [Login.Refused] makes the error for a user.

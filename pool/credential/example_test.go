@@ -13,7 +13,7 @@ import (
 	"fleet/transport"
 )
 
-// A login is prepared before the host is dialled, and steers the handshake.
+// A login is prepared before the host is dialed, and steers the handshake.
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

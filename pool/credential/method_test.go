@@ -32,11 +32,11 @@ func takes(want string, tries *int) passwordCallback {
 
 // A round is what a server asks at once, and the answers it wants.
 type round struct {
-	instruction    string
-	questions      []string
-	echos          []bool
-	want           []string
-	name, language string
+	instruction string
+	questions   []string
+	echos       []bool
+	want        []string
+	name        string
 }
 
 // asks asks round after round.
@@ -50,7 +50,7 @@ func asks(tries *int, rounds ...round) questionCallback {
 			}
 			got, err := ask(r.name, r.instruction, r.questions, echos)
 			if err != nil || !slices.Equal(got, r.want) {
-				return nil, fmt.Errorf("got %q, %v", got, err)
+				return nil, fmt.Errorf("got %q, %w", got, err)
 			}
 		}
 		return nil, nil

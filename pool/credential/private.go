@@ -53,7 +53,7 @@ func parsePrivate(path string, data []byte, info fs.FileInfo) *private {
 			p.hint = "load it with ssh-add, or name the private key file"
 			return p
 		}
-		p.problem, p.hint = explainFormat(path, data, err)
+		p.hint, p.problem = explainFormat(path, data, err)
 		return p
 	}
 	if !isPrivate(info) {
@@ -64,16 +64,16 @@ func parsePrivate(path string, data []byte, info fs.FileInfo) *private {
 }
 
 // explainFormat says what a file is that x/crypto cannot read.
-func explainFormat(path string, data []byte, err error) (problem error, hint string) {
+func explainFormat(path string, data []byte, err error) (hint string, problem error) {
 	switch {
 	case bytes.Contains(data, []byte("BEGIN ENCRYPTED PRIVATE KEY")):
-		return errors.New("encrypted PKCS#8 is not supported"), "convert it: ssh-keygen -p -f " + path
+		return "convert it: ssh-keygen -p -f " + path, errors.New("encrypted PKCS#8 is not supported")
 	case bytes.HasPrefix(data, []byte("PuTTY-User-Key-File")):
-		return errors.New("it is a PuTTY key"), "convert it: puttygen " + path + " -O private-openssh -o NEWFILE"
+		return "convert it: puttygen " + path + " -O private-openssh -o NEWFILE", errors.New("it is a PuTTY key")
 	case bytes.Contains(data, []byte("BEGIN OPENSSH PRIVATE KEY")):
-		return fmt.Errorf("it cannot be read: %s", strings.TrimPrefix(err.Error(), "ssh: ")), "if the key is in a security device, load it into the agent with ssh-add"
+		return "if the key is in a security device, load it into the agent with ssh-add", fmt.Errorf("it cannot be read: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 	default:
-		return errors.New("it is not a private key"), ""
+		return "", errors.New("it is not a private key")
 	}
 }
 

@@ -54,14 +54,14 @@ func (s *signer) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 }
 
 func (s *signer) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
-	sig, err := s.candidate.sign(s.login.ctx, s.login.store, rand, data, algorithm)
+	sig, err := s.sign(s.login.ctx, s.login.store, rand, data, algorithm)
 	s.login.mu.Lock()
 	s.err = err
 	s.login.mu.Unlock()
 	return sig, err
 }
 
-// An offeredKey is marshalled once for all connections, and notes that it was
+// An offeredKey is marshaled once for all connections, and notes that it was
 // sent: a key whose algorithm the server does not know is left out silently.
 type offeredKey struct {
 	ssh.PublicKey

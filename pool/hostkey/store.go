@@ -20,7 +20,7 @@ type Store struct {
 	unread []string // warnings not yet returned
 }
 
-// Lookup finds what is known about the host at addr, "host:port" as dialled
+// Lookup finds what is known about the host at addr, "host:port" as dialed
 // (for a host behind a jump host: as the jump host dials it). hk says where to
 // look and what to do with a key that is not known.
 func (s *Store) Lookup(hk transport.HostKey, addr string) *Known {
