@@ -64,15 +64,3 @@ func TestAUserCanLeaveWhileNobodyReadsTheOutput(t *testing.T) {
 		t.Errorf("no %q in %q", want, said.String())
 	}
 }
-
-// eventually waits until what holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}

@@ -27,7 +27,8 @@ import (
 //	                     (@FILE: when the file is not empty); it must end
 //	                     with exit status N, -1 where a signal ends it
 //	data FORMAT          what was on stdout has that format; print it in lines
-//	gone [TIME]          nobody sleeps for $MARK seconds, at the latest after TIME
+//	[!] gone [TIME]      nobody sleeps for $MARK seconds, at the latest after TIME;
+//	                     with "!": somebody does, or soon will
 //
 // A command on a host of the lab finds its name in $FLEET_LAB_HOST. A script
 // with a line "# confirm" is run twice: with the embedded server, and with real

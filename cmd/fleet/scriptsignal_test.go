@@ -134,12 +134,24 @@ func goneCommand(ts *testscript.TestScript, neg bool, args []string) {
 		within, err = time.ParseDuration(args[0])
 		ts.Check(err)
 	}
-	left := waitGone(ts.Getenv("MARK"), within)
-	switch {
-	case neg && len(left) == 0:
-		ts.Fatalf("nobody sleeps any more")
-	case !neg && len(left) > 0:
+	mark := ts.Getenv("MARK")
+	if neg {
+		eventually(ts, "somebody sleeps", func() bool { return len(sleepers(mark)) > 0 })
+		return
+	}
+	if left := waitGone(mark, within); len(left) > 0 {
 		ts.Fatalf("processes are left: %v", left)
+	}
+}
+
+// eventually waits until what holds.
+func eventually(t interface{ Fatalf(string, ...any) }, what string, holds func() bool) {
+	deadline := time.Now().Add(patience)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
