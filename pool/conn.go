@@ -34,13 +34,23 @@ type conn struct {
 
 // newConn takes over an authenticated connection and serves it until it ends.
 func newConn(s *site, ln *link) *conn {
-	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, limit: s.pool.cfg.Sessions, ended: make(chan struct{}), trace: ln.trace}
+	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, limit: sessionsOn(ln.ssh.ServerVersion(), s.pool.cfg.Sessions), ended: make(chan struct{}), trace: ln.trace}
 	c.beat = startKeepalive(c, &s.target.Link)
 	s.pool.work.Go(func() {
 		c.answer(ln.chans, ln.reqs)
 		c.bury()
 	})
 	return c
+}
+
+// sessionsOn is how many sessions one connection is to have at most. Dropbear
+// confuses sessions that begin while others end: it closes some without running
+// their command.
+func sessionsOn(version []byte, wanted int) int {
+	if strings.Contains(string(version), "dropbear") {
+		return 1
+	}
+	return wanted
 }
 
 // answer replies to what the server asks, until the connection ends. One

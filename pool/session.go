@@ -285,8 +285,10 @@ func (s *session) startError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		e.Kind, e.Err = causeKind(ctx), context.Cause(ctx)
-	case isClosed(err):
+	case isClosed(err) && s.lost():
 		return lostError(s.target, "run", s.conn.why(), s.sent)
+	case isClosed(err):
+		e.Kind, e.Err = transport.KindLost, errors.New("the server closed the session instead of running the command")
 	}
 	return e
 }
