@@ -36,7 +36,9 @@ func (s *suite) dial(t *testing.T) {
 	}()
 	got, err := io.ReadAll(c)
 	if err != nil || string(got) != text {
-		t.Errorf("got %d bytes back of %d, %v", len(got), len(text), err)
+		_ = c.Close()
+		_ = ln.Close()
+		t.Fatalf("got %d bytes back of %d, %v; the other side: %v", len(got), len(text), err, <-served)
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
