@@ -93,6 +93,11 @@ func TestPoolKeepsTheContractOnDropbear(t *testing.T) {
 	transporttest.Run(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true}), target, transporttest.Options{NoLateOutput: true})
 }
 
+func TestScriptsReachTheShellUnchangedThroughDropbear(t *testing.T) {
+	t.Parallel()
+	scripts(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true}), startDropbear(t))
+}
+
 func TestEveryProcessEndsOnDropbearAndTheServerDoesNot(t *testing.T) {
 	t.Parallel()
 	target := startDropbear(t)

@@ -36,9 +36,13 @@ import (
 // which tells the client that the command has begun and which group it is.
 // What a login shell's start-up files printed before that line is dropped.
 
-// inlineMax bounds the exec string. Linux takes 128 KiB in one argument; some
-// shells and servers take far less, so longer scripts travel by stdin.
-const inlineMax = 8 << 10
+// inlineMax bounds what the exec string has of the script and its arguments,
+// as quoted. Linux takes 128 KiB in one argument; some servers take far less
+// (Dropbear: 9000 bytes for all), so longer scripts travel by stdin.
+const inlineMax = 7 << 10
+
+// wordsMax bounds the arguments alone; longer ones become part of the script.
+const wordsMax = 2 << 10
 
 // argumentMax bounds a script that one shell hands to another as an argument.
 const argumentMax = 100 << 10
@@ -134,7 +138,7 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 		script, args = "set -- "+quoteArgs(args)+"; "+script, nil
 	}
 	lines := strings.Split(script, "\n")
-	byStdin := len(script) > inlineMax || longest(lines) > lineMax
+	byStdin := len(script) > inlineMax || longest(lines) > lineMax || len(quoteWords(lines, args)) > inlineMax
 	if byStdin && inv.feed == feedTerminal {
 		return nil, fmt.Errorf("a script of more than %d bytes cannot run with a terminal", inlineMax)
 	}
@@ -223,7 +227,7 @@ func fitWords(args []string) bool {
 			return false
 		}
 	}
-	return size <= inlineMax
+	return size <= wordsMax && len(quoteWords(args)) <= wordsMax
 }
 
 // quoteArgs is args as words for a POSIX shell.

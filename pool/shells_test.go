@@ -115,6 +115,7 @@ func scripts(t *testing.T, p *pool.Pool, target transport.Target) {
 		{name: "exit 3", script: "exit 3", code: 3},
 		{name: "kill", script: "kill -9 $$; echo on", code: 137, signal: "KILL"},
 		{name: "backslashes at line ends", script: "echo a\\\nb; echo 'c\\\nd'", out: "ab\nc\\\nd\n"},
+		{name: "6 KB of quotes", script: "echo " + strings.Repeat(`\'\!`+"\n: ", 1000) + "\n", out: strings.Repeat("'!\n", 1)},
 		{name: "20 KB", script: strings.Repeat("# comment 'x' \"!\n", 1250) + "echo end", out: "end\n"},
 		{name: "20 KB and exit", script: strings.Repeat(": 'padding'\n", 1700) + "(exit 7)", code: 7},
 		{name: "300 KB", script: "x='" + strings.Repeat("0123456789abcde\n", 19_000) + "'\necho ${#x} \"$1\"", args: []string{"arg"}, out: "304000 arg\n"},
