@@ -36,7 +36,7 @@ const (
 	Unreachable  Outcome = "unreachable"   // no connection, bad host key, refused login
 	Stopped      Outcome = "stopped"       // stopped by the user or a limit of the run; its end was verified
 	Unknown      Outcome = "unknown"       // it was sent, and nobody can say how it ended
-	NotAttempted Outcome = "not_attempted" // the run ended before its turn came
+	NotAttempted Outcome = "not_attempted" // the run ended before its command was sent
 )
 
 // Outcomes lists all of them, in the order in which summaries name them.

@@ -63,6 +63,17 @@ func TestTheLargestStatusCountsAHostWithoutOneAs255(t *testing.T) {
 	}
 }
 
+func TestTheLargestStatusDecidesWhereItIsAskedFor(t *testing.T) {
+	s := &event.Summary{Counts: map[event.Outcome]int{event.Failed: 1, event.Unreachable: 1}, Largest: 255, ByLargest: true}
+	if got := s.ExitStatus(); got != 255 {
+		t.Errorf("got %d, want 255", got)
+	}
+	s.Why = event.Interrupted
+	if got := s.ExitStatus(); got != 130 {
+		t.Errorf("got %d after an interrupt, want 130", got)
+	}
+}
+
 func TestATallyCountsFromManyGoroutines(t *testing.T) {
 	var tally event.Tally
 	var group sync.WaitGroup

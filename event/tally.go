@@ -23,7 +23,9 @@ type Summary struct {
 	// Largest is the largest remote exit status seen, 255 for a host without
 	// one (unreachable, lost), as ssh reports it.
 	Largest int
-	Why     Why
+	// ByLargest makes that the exit status of a run that was not cut short.
+	ByLargest bool
+	Why       Why
 }
 
 // ExitStatus is the status of the process, by the table in docs/exit-status.md:
@@ -42,6 +44,8 @@ func (s *Summary) ExitStatus() int {
 		return 1
 	case s.Why == Threshold:
 		return 3
+	case s.ByLargest:
+		return s.Largest
 	case failed && unreachable:
 		return 6
 	case unreachable:

@@ -95,6 +95,7 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 	w := newWire(nc, d.trace.tap())
 	login.Ended = w.dead.Load
 	d.phase.Store(int32(phaseBanner))
+	w.greeted = func() { d.phase.CompareAndSwap(int32(phaseBanner), int32(phaseKeyExchange)) }
 	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
 	sc, chans, reqs, err := ssh.NewClientConn(w, d.target.Addr(), d.clientConfig(login))
 	if !stop() && err == nil {
@@ -126,9 +127,6 @@ func (d *dialing) loginFailed(ctx context.Context, login *credential.Login, err 
 	}
 	if errors.As(err, &hk) && phase(d.phase.Load()) == phaseKeyExchange {
 		return d.failed(ctx, &transport.Error{Op: "host key", Host: d.target.Label(), Kind: transport.KindHostKey, Err: hk, Hint: hk.Hint(), Stopped: true}, nil)
-	}
-	if len(head) > 4 && string(head[:4]) == "SSH-" && phase(d.phase.Load()) == phaseBanner {
-		d.phase.Store(int32(phaseKeyExchange))
 	}
 	return d.failed(ctx, err, head)
 }

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"sync"
@@ -23,11 +24,12 @@ type wire struct {
 	tap  *tap   // copies the handshake for a trace; nil otherwise
 
 	// Only the reading goroutine touches what follows.
-	hurry func()  // asks for an immediate acknowledgement
-	early []byte  // holds read-ahead bytes of the handshake
-	big   *[]byte // holds read-ahead bytes while much arrives
-	ahead []byte  // the unread part of early or *big
-	full  bool    // the last read filled its buffer: more is waiting
+	greeted func()  // told when the banner begins; nil after that
+	hurry   func()  // asks for an immediate acknowledgement
+	early   []byte  // holds read-ahead bytes of the handshake
+	big     *[]byte // holds read-ahead bytes while much arrives
+	ahead   []byte  // the unread part of early or *big
+	full    bool    // the last read filled its buffer: more is waiting
 
 	settled atomic.Bool // the handshake is over
 	dead    atomic.Bool // a read of the handshake failed
@@ -122,6 +124,10 @@ func (w *wire) observe(b []byte) {
 	w.mu.Lock()
 	if room := headMax - len(w.head); room > 0 {
 		w.head = append(w.head, b[:min(room, len(b))]...)
+		if w.greeted != nil && bytes.Contains(w.head, []byte("SSH-")) {
+			w.greeted()
+			w.greeted = nil
+		}
 	}
 	w.mu.Unlock()
 }

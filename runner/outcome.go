@@ -43,6 +43,9 @@ func outcome(e *transport.Error) event.Outcome {
 		}
 		return event.Unknown
 	case transport.KindCanceled:
+		if !e.Sent { // it was still connecting
+			return event.NotAttempted
+		}
 		if e.Stopped {
 			return event.Stopped
 		}

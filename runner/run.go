@@ -30,6 +30,8 @@ type Config struct {
 	// prints nothing for so long. Both count from its start on the host, not
 	// from the connection. 0 is no limit.
 	CommandTimeout, IdleTimeout time.Duration
+	// ByLargest makes the largest exit status of a host that of the run.
+	ByLargest bool
 	// Deadline ends the whole run. 0 is none.
 	Deadline time.Duration
 	// Command is what runs on every host; its streams, Become and Started
@@ -97,6 +99,7 @@ func Run(ctx context.Context, cfg *Config, jobs []Job) *event.Summary {
 	_ = group.Wait()
 
 	summary := tally.Summary(why(ctx))
+	summary.ByLargest = cfg.ByLargest
 	r.emit(&event.Event{Type: event.RunEnd, Summary: summary, Duration: time.Since(start)})
 	return summary
 }

@@ -215,6 +215,15 @@ func TestAStopStartsNoFurtherHost(t *testing.T) {
 	})
 }
 
+func TestAHostThatWasStillConnectingCountsAsNotAttempted(t *testing.T) {
+	_, r := start(t.Context(), runner.Config{}, 1, func(context.Context, transport.Target, *transport.Command) (transport.Status, error) {
+		return transport.Status{}, &transport.Error{Op: "connect", Kind: transport.KindCanceled, Err: errors.New("interrupted"), Stopped: true}
+	})
+	if e := r.ends(t)["h01"]; e.Outcome != event.NotAttempted {
+		t.Errorf("got %q, want not_attempted", e.Outcome)
+	}
+}
+
 func TestTheDeadlineEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		summary, _ := start(t.Context(), runner.Config{Deadline: 2 * time.Second}, 2, untilDone)

@@ -54,6 +54,7 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 		Fanout:         fanout,
 		CommandTimeout: f.limit.commandTimeout,
 		IdleTimeout:    f.limit.idleTimeout,
+		ByLargest:      f.show.largest,
 		Deadline:       f.limit.deadline,
 		Command:        command,
 	})

@@ -15,9 +15,6 @@ import (
 func (x *execution) end(s *event.Summary) error {
 	x.close()
 	status := s.ExitStatus()
-	if x.show.largest && s.Why == event.Completed {
-		status = s.Largest
-	}
 	err := x.failure()
 	x.app.report(err)
 	if err != nil && (status == 0 || s.Why == event.Aborted) {
