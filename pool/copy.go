@@ -31,7 +31,7 @@ var (
 func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
 	stdout := &opener{out: writerOrDiscard(s.cmd.Stdout), nonce: []byte(s.inv.nonce), echoes: s.inv.feed == feedTerminal}
 	stdout.send = func() {
-		s.workers.Go(func() { _, _ = io.WriteString(s.ch, s.inv.script) })
+		s.workers.Go(func() { _ = s.input.send(s.inv.script) })
 	}
 	stdout.run = func(group, guard int) {
 		s.group, s.guard = group, guard
@@ -47,7 +47,7 @@ func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
 		asking = &prompter{prompt: []byte(s.inv.prompt), begun: s.begun, curious: s.cmd.Become.Method == "su"}
 		asking.answer = func() {
 			password := s.cmd.Become.Password.Reveal() + "\n"
-			s.workers.Go(func() { _, _ = io.WriteString(s.ch, password) })
+			s.workers.Go(func() { _ = s.input.send(password) })
 		}
 		asking.reject = func(err error) { s.fail(err, cancel) }
 		if asking.through = s.cmd.TTY != nil; asking.through {
@@ -154,7 +154,7 @@ func (s *session) feed(ctx context.Context, cancel context.CancelCauseFunc) {
 			<-s.ended
 			g.dismiss()
 		})
-		if _, err := io.WriteString(s.ch, "go\n"); err != nil {
+		if s.input.send("go\n") != nil {
 			return
 		}
 	}
@@ -167,9 +167,7 @@ func (s *session) feed(ctx context.Context, cancel context.CancelCauseFunc) {
 			_ = c.Close()
 		})
 	}
-	// A command that ends without reading all its input is no failure.
-	_, _ = io.Copy(s.ch, s.cmd.Stdin)
-	_ = s.ch.CloseWrite()
+	s.input.feed(s.cmd.Stdin)
 }
 
 // unguarded gives up on a command that waits for its guard. Where the link is

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -89,7 +88,7 @@ func (s *session) stopGroup(ctx context.Context) bool {
 	}
 	// The server has no session left for it: the watchdog and the guard do the
 	// same, and the session that ends by it makes room to look what is left.
-	_ = s.ch.CloseWrite()
+	s.input.end()
 	if g := s.watched.Load(); g != nil {
 		_ = g.stdin.Close()
 	}
@@ -108,10 +107,10 @@ func (s *session) stopGroup(ctx context.Context) bool {
 // begun: sudo for a password, the wrapper for a script or a go.
 func (s *session) interrupt() {
 	if s.cmd.TTY != nil {
-		_, _ = io.WriteString(s.ch, "\x03") // Ctrl-C: a terminal has no end of file from outside
+		_ = s.input.send("\x03") // Ctrl-C: a terminal has no end of file from outside
 		return
 	}
-	_ = s.ch.CloseWrite()
+	s.input.end()
 }
 
 // runStop runs the stop script, and reports whether it found nothing left.

@@ -35,6 +35,7 @@ type session struct {
 	inv    *invocation
 	role   role
 	ch     ssh.Channel
+	input  input
 
 	sent  bool          // the exec request went out; set before anything else starts
 	begun chan struct{} // closed when the wrapper has announced itself
@@ -82,7 +83,7 @@ func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Co
 	}
 	c.tracer(r).step("session", "a channel for a session is open")
 	s := &session{
-		conn: c, target: t, cmd: cmd, inv: inv, role: r, ch: ch,
+		conn: c, target: t, cmd: cmd, inv: inv, role: r, ch: ch, input: input{ch: ch},
 		begun: make(chan struct{}), ended: make(chan struct{}), halted: make(chan struct{}),
 	}
 	abandon := context.AfterFunc(ctx, func() { s.abandon() }) // a server that does not reply
@@ -117,7 +118,6 @@ func (c *conn) tracer(r role) *tracer {
 // abandon closes the channel, and where the server does not answer that, the
 // connection.
 func (s *session) abandon() {
-	_ = s.ch.CloseWrite()
 	_ = s.ch.Close()
 	if !s.endsWithin(closeWait) {
 		s.conn.close(fmt.Errorf("%w: a session did not close", errGone))
