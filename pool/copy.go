@@ -73,7 +73,8 @@ func (s *session) finish(ctx context.Context, stdout *opener, asking *prompter, 
 		}
 		return
 	}
-	if s.role != roleCommand || s.conn.why() != nil || ctx.Err() != nil {
+	<-s.ended
+	if s.role != roleCommand || ctx.Err() != nil || !s.known && s.lost() {
 		return
 	}
 	said := strings.TrimSpace(string(stdout.held))

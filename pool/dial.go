@@ -49,12 +49,8 @@ func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 	for try := 1; ; try++ {
 		at.Store(int32(phaseTCP))
 		d := &dialing{pool: p, site: s, target: t, start: time.Now(), phase: at, trace: p.newTracer(t)}
-		if err := w.enter(ctx); err != nil {
-			return nil, dialError(ctx, t, err, phaseTCP, nil)
-		}
-		ln, err := d.connect(ctx)
+		ln, err := d.enter(ctx, w)
 		congested := errors.Is(err, errCongested)
-		w.leave(congested)
 		if err == nil {
 			if p.cfg.Connected != nil {
 				p.cfg.Connected(t, time.Since(d.start))
@@ -64,7 +60,7 @@ func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 		if congested && backoff(ctx, try) == nil {
 			continue
 		}
-		if congested {
+		if congested || try > 1 && isLate(ctx) {
 			err = &transport.Error{
 				Op: "connect", Host: t.Label(), Kind: transport.KindUnreachable, Stopped: true,
 				Err:  fmt.Errorf("%w, %d times in %s", errCongested, try, limit),
@@ -73,6 +69,22 @@ func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 		}
 		return nil, err
 	}
+}
+
+// enter makes one try when the window allows it.
+func (d *dialing) enter(ctx context.Context, w *window) (*link, error) {
+	if err := w.enter(ctx); err != nil {
+		return nil, dialError(ctx, d.target, err, phaseTCP, nil)
+	}
+	ln, err := d.connect(ctx)
+	w.leave(errors.Is(err, errCongested))
+	return ln, err
+}
+
+// isLate reports whether the time for the dial is over.
+func isLate(ctx context.Context) bool {
+	var late *timedOut
+	return errors.As(context.Cause(ctx), &late)
 }
 
 func connectTimeout(t *transport.Target) time.Duration {

@@ -56,10 +56,7 @@ func (d *dialing) reachThrough(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.stillBroken(); err != nil {
-		return nil, d.behind(&hop, err)
-	}
-	l, err := s.lease(ctx, forChannels, nil)
+	l, err := s.leaseJump(ctx)
 	if err != nil {
 		if at, dialing := s.dialPhase(); dialing && ctx.Err() != nil { // its limit is ours, and ours was first
 			err = fmt.Errorf("%s: %w", at, err)

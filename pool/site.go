@@ -61,7 +61,7 @@ const (
 // While the host does not answer at all, place, which may be nil, is given up.
 func (s *site) lease(ctx context.Context, sessions int, place transport.Place) (*lease, error) {
 	var away bool
-	l, err := s.wait(ctx, sessions, func() {
+	l, err := s.wait(ctx, sessions, false, func() {
 		if place != nil && !away {
 			away = true
 			place.Leave()
@@ -76,8 +76,14 @@ func (s *site) lease(ctx context.Context, sessions int, place transport.Place) (
 	return l, err
 }
 
+// leaseJump is a lease on a jump host. One that could not be reached a short
+// while ago is not dialed again.
+func (s *site) leaseJump(ctx context.Context) (*lease, error) {
+	return s.wait(ctx, forChannels, true, func() {})
+}
+
 // wait is lease; silent is called when the host has been silent for a while.
-func (s *site) wait(ctx context.Context, sessions int, silent func()) (*lease, error) {
+func (s *site) wait(ctx context.Context, sessions int, jump bool, silent func()) (*lease, error) {
 	alarm := time.NewTimer(silentAfter)
 	defer alarm.Stop()
 	s.mu.Lock()
@@ -93,6 +99,11 @@ func (s *site) wait(ctx context.Context, sessions int, silent func()) (*lease, e
 			return &lease{conn: c, sessions: n}, nil
 		}
 		a := s.dialing
+		if a == nil && jump && s.broken != nil && time.Since(s.since) < brokenFor {
+			err := s.broken
+			s.mu.Unlock()
+			return nil, err
+		}
 		if a == nil && s.mayGrow() {
 			a = &attempt{done: make(chan struct{})}
 			if !s.pool.begin() {
@@ -214,16 +225,6 @@ func (s *site) dialPhase() (phase, bool) {
 		return 0, false
 	}
 	return phase(s.dialing.phase.Load()), true
-}
-
-// stillBroken is the failure of a dial a short while ago, for jump hosts.
-func (s *site) stillBroken() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.broken == nil || time.Since(s.since) > brokenFor {
-		return nil
-	}
-	return s.broken
 }
 
 // release gives the session back; the last one starts the connection's linger.
