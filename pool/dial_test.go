@@ -44,6 +44,24 @@ func saying(t *testing.T, text string) transport.Target {
 	return targetAt(ln.Addr())
 }
 
+// refusing is an address that nobody listens on, and nobody else can take.
+func refusing(t *testing.T) net.Addr {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*syscall.SockaddrInet4).Port}
+}
+
 // keyFile makes a key and returns its file and its public half.
 func keyFile(t *testing.T, mode os.FileMode) (string, ssh.PublicKey) {
 	t.Helper()
@@ -99,12 +117,8 @@ func TestADialThatFailsSaysWhatWentWrongAndWhatToDo(t *testing.T) {
 		hint   []string
 	}{
 		"refused": {
-			target: func(t *testing.T) transport.Target {
-				ln := listen(t)
-				_ = ln.Close()
-				return targetAt(ln.Addr())
-			},
-			op: "connect", kind: transport.KindUnreachable, words: []string{"127.0.0.1:", "connection refused"},
+			target: func(t *testing.T) transport.Target { return targetAt(refusing(t)) },
+			op:     "connect", kind: transport.KindUnreachable, words: []string{"127.0.0.1:", "connection refused"},
 		},
 		"no such host": {
 			target: func(*testing.T) transport.Target {
@@ -123,10 +137,10 @@ func TestADialThatFailsSaysWhatWentWrongAndWhatToDo(t *testing.T) {
 		"silent at the login": {
 			target: func(t *testing.T) transport.Target {
 				_, target := serve(t, sshd.Config{Faults: sshd.Faults{SilentAuth: true}})
-				target.Link.ConnectTimeout = 2 * time.Second
+				target.Link.ConnectTimeout = 5 * time.Second
 				return target
 			},
-			op: "connect", kind: transport.KindUnreachable, words: []string{"the login did not finish", "timed out after 2s"},
+			op: "connect", kind: transport.KindUnreachable, words: []string{"the login did not finish", "timed out after 5s"},
 		},
 		"not ssh": {
 			target: func(t *testing.T) transport.Target { return saying(t, "HTTP/1.1 400 Bad Request\r\n\r\n") },

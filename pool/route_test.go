@@ -91,10 +91,8 @@ func TestABastionThatCannotReachTheHostSaysSo(t *testing.T) {
 	t.Parallel()
 	_, bastion := startSSHD(t, opensshd.Options{})
 	bastion.Name = "bastion"
-	ln := listen(t)
-	behind := targetAt(ln.Addr())
+	behind := targetAt(refusing(t))
 	behind.Jump = []transport.Target{bastion}
-	_ = ln.Close()
 	p := newPool(t, pool.Config{})
 	got := run(t.Context(), p, behind, &transport.Command{Script: "true"})
 	_ = failedAs(t, got.err, transport.KindUnreachable, "via bastion", "cannot connect to", "Connection refused")
