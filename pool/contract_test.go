@@ -20,11 +20,11 @@ func TestPoolKeepsTheContractOnTheEmbeddedServer(t *testing.T) {
 func TestPoolKeepsTheContractOnRealSSHD(t *testing.T) {
 	t.Parallel()
 	_, target := startSSHD(t, opensshd.Options{})
-	transporttest.Run(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true}), target, transporttest.Options{})
+	transporttest.Run(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true}), target, transporttest.Options{SkipTerminal: !sshdHasTerminals(t)})
 }
 
 func TestPoolKeepsTheContractForAnOrdinaryUserOfRealSSHD(t *testing.T) {
 	t.Parallel()
 	_, target := startSSHD(t, opensshd.Options{NewUser: true})
-	transporttest.Run(t, newPool(t, pool.Config{Linger: -1}), target, transporttest.Options{})
+	transporttest.Run(t, newPool(t, pool.Config{Linger: -1}), target, transporttest.Options{SkipTerminal: !sshdHasTerminals(t)})
 }

@@ -10,12 +10,15 @@ import (
 	"flag"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"go.uber.org/goleak"
 
 	"fleet/internal/opensshd"
@@ -109,6 +112,31 @@ func realTarget(s *opensshd.Server) transport.Target {
 		HostKey: transport.HostKey{Files: []string{s.KnownHosts}},
 		Link:    transport.Link{ConnectTimeout: 60 * time.Second},
 	}
+}
+
+// sshdHasTerminals reports whether sshd can hand out terminals. It gives them to
+// the user and the group "tty", which takes root where the system does not do
+// so by itself.
+func sshdHasTerminals(t *testing.T) bool {
+	t.Helper()
+	if os.Geteuid() == 0 {
+		return true
+	}
+	control, tty, err := pty.Open()
+	if err != nil {
+		return false
+	}
+	defer control.Close()
+	defer tty.Close()
+	info, err := tty.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strconv.Itoa(os.Getegid())
+	if g, err := user.LookupGroup("tty"); err == nil {
+		want = g.Gid
+	}
+	return itoa(int(info.Sys().(*syscall.Stat_t).Gid)) == want
 }
 
 // needRoot skips a test that makes users or changes what sudo allows.

@@ -78,8 +78,12 @@ func logins(t *testing.T) []login {
 
 // forEachStop runs test for all logins and sorts of input at one time.
 func forEachStop(t *testing.T, logins []login, test func(*testing.T, stopCase)) {
+	inputs := []string{"", "stdin"}
+	if sshdHasTerminals(t) {
+		inputs = append(inputs, "terminal")
+	}
 	for _, l := range logins {
-		for _, input := range []string{"", "stdin", "terminal"} {
+		for _, input := range inputs {
 			name := l.name
 			if input != "" {
 				name += " with " + input

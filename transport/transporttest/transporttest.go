@@ -23,6 +23,8 @@ import (
 type Options struct {
 	NoSubsystem bool // Open refuses
 	NoTerminal  bool // Command.TTY is refused
+	// SkipTerminal is set where this machine has no terminals to give.
+	SkipTerminal bool
 	// NoLateOutput is set for a server that ends the session with the command,
 	// whoever still holds its output (Dropbear).
 	NoLateOutput bool
@@ -66,7 +68,9 @@ func Run(t *testing.T, tr transport.Transport, target transport.Target, o Option
 	if !o.NoLateOutput {
 		t.Run("output_of_a_background_process_that_outlives_the_script_arrives", s.lateOutput)
 	}
-	t.Run("terminal", func(t *testing.T) { s.terminal(t, o) })
+	if !o.SkipTerminal {
+		t.Run("terminal", func(t *testing.T) { s.terminal(t, o) })
+	}
 	t.Run("subsystem", func(t *testing.T) { s.subsystem(t, o) })
 }
 
