@@ -213,9 +213,18 @@ func TestADialThatFailsSaysWhatWentWrongAndWhatToDo(t *testing.T) {
 			target: func(t *testing.T) transport.Target {
 				_, target := serve(t, sshd.Config{Password: "right"})
 				target.Login.Password = transport.NewSecret("wrong-one")
+				target.HostKey = transport.HostKey{Policy: transport.HostKeyAcceptNew, Files: []string{filepath.Join(t.TempDir(), "known_hosts")}}
 				return target
 			},
 			op: "login", kind: transport.KindAuth, words: []string{"tried password", "it accepts password"}, hint: []string{"password"},
+		},
+		"password for a host that may be anybody": {
+			target: func(t *testing.T) transport.Target {
+				_, target := serve(t, sshd.Config{Password: "right"})
+				target.Login.Password = transport.NewSecret("right")
+				return target
+			},
+			op: "login", kind: transport.KindAuth, words: []string{"nothing to try"}, hint: []string{"key is not checked"},
 		},
 		"expired certificate": {
 			target: func(t *testing.T) transport.Target {

@@ -14,8 +14,9 @@ import (
 // A guard is a second session that ends the process group of a command whose
 // own stdin is not free to carry the watchdog.
 type guard struct {
-	stdin *io.PipeWriter
-	ended chan struct{}
+	session *session
+	stdin   *io.PipeWriter
+	ended   chan struct{}
 }
 
 // guardScript waits on stdin: a line dismisses it, end of file means that
@@ -41,7 +42,7 @@ func (s *session) startGuard(ctx context.Context) (*guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &guard{stdin: w, ended: make(chan struct{})}
+	g := &guard{session: gs, stdin: w, ended: make(chan struct{})}
 	s.workers.Go(func() {
 		defer close(g.ended)
 		defer done()
@@ -96,8 +97,14 @@ func (s *site) apart() (*conn, error) {
 	return c, nil
 }
 
-// dismiss ends the guard, which then leaves the command's group alone.
+// dismiss ends the guard, which then leaves the command's group alone. A server
+// that takes no input any more is not waited for.
 func (g *guard) dismiss() {
+	late := time.AfterFunc(closeWait, func() {
+		_ = g.stdin.Close()
+		g.session.abandon()
+	})
+	defer late.Stop()
 	_, _ = io.WriteString(g.stdin, "done\n")
 	<-g.ended
 }

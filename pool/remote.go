@@ -50,8 +50,8 @@ const argumentMax = 100 << 10
 // lineMax bounds one word of the exec string: tcsh has fixed-size words.
 const lineMax = 2000
 
-// The wrapper, in pieces. No piece contains a single quote, a backslash, an
-// exclamation mark or a newline, so that quoting leaves it as it is.
+// The wrapper, in pieces. No piece contains a newline, and few contain what
+// quoting has to take apart.
 const (
 	// joinLines collects $1 lines into $c; what remains are the arguments.
 	joinLines = `l=${IFS#??}; c=; n=$1; shift; while [ $n -gt 0 ]; do c=$c$1$l; shift; n=$((n-1)); done; `
@@ -63,10 +63,11 @@ const (
 	readScript = `echo %[1]s send; c=$(head -c $1); case $c in *%[1]s) c=${c%%%[1]s};; *) exit 129;; esac; shift; `
 
 	// guardStdin gives the command an empty stdin and starts the watchdog on
-	// the real one.
+	// the real one. The watchdog is a shell of its own, so that the script is
+	// not in its arguments: "pkill -f" in a script would find it there.
 	guardStdin = `exec 3<&0 </dev/null; ` +
-		`(trap "" TERM HUP INT; while read -r x; do :; done; ` +
-		`kill -0 $$ && kill -TERM 0 && sleep %[2]d && kill -KILL 0) <&3 3<&- >/dev/null 2>&1 & ` +
+		`(trap "" TERM HUP INT; exec /bin/sh -c 'while read -r x; do :; done; ` +
+		`kill -0 $1 && kill -TERM 0 && sleep $2 && kill -KILL 0' fleet $$ %[2]d) <&3 3<&- >/dev/null 2>&1 & ` +
 		`w=$!; exec 3<&-; `
 
 	// setGroup sets $g to the process group: the shell itself leads it, unless
@@ -138,7 +139,10 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 		script, args = "set -- "+quoteArgs(args)+"; "+script, nil
 	}
 	lines := strings.Split(script, "\n")
-	byStdin := len(script) > inlineMax || longest(lines) > lineMax || len(quoteWords(lines, args)) > inlineMax
+	// sudo keeps its arguments for as long as the command runs, so the script is
+	// not to be among them.
+	hidden := c.Become != nil && inv.feed != feedTerminal
+	byStdin := hidden || len(script) > inlineMax || longest(lines) > lineMax || len(quoteWords(lines, args)) > inlineMax
 	if byStdin && inv.feed == feedTerminal {
 		return nil, fmt.Errorf("a script of more than %d bytes cannot run with a terminal", inlineMax)
 	}

@@ -59,14 +59,15 @@ func becomeMethodText(f *becomeFlags) string {
 	return "sudo"
 }
 
-// answerer answers the questions of package credential on hosts hosts. hold
-// keeps other output away while one is asked. Among many hosts nobody wants to
-// type a password for each: -k asks for one beforehand.
-func (a *app) answerer(hosts int, hold func(func())) func(context.Context, credential.Question) (transport.Secret, error) {
+// canAsk reports whether a question is likely to find somebody.
+func (a *app) canAsk() bool {
+	return term.IsTerminal(a.env.stdin) || term.IsTerminal(a.env.stderr) || a.env.value("SSH_ASKPASS") != ""
+}
+
+// answerer answers the questions of package credential. hold keeps other output
+// away while one is asked.
+func (a *app) answerer(hold func(func())) func(context.Context, credential.Question) (transport.Secret, error) {
 	return func(ctx context.Context, q credential.Question) (s transport.Secret, err error) {
-		if q.Kind != credential.Passphrase && hosts > 1 {
-			return s, errors.New("not asked for each of many hosts")
-		}
 		hold(func() {
 			prompt := q.Text
 			if q.Kind != credential.Passphrase && q.Host != "" {

@@ -59,7 +59,7 @@ func (f *becomeFlags) flags() *pflag.FlagSet {
 }
 
 // wanted reports whether the command line asks for another user.
-func (f *becomeFlags) wanted() bool { return f.sudo || f.user != "" || f.askPass }
+func (f *becomeFlags) wanted() bool { return f.sudo || f.user != "" }
 
 // limitFlags bound how much happens at one time, and for how long.
 type limitFlags struct {

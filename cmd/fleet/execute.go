@@ -135,7 +135,12 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 		sinks = append(sinks, x.files)
 	}
 	sink := event.Tee(sinks...)
-	credentials := &credential.Store{Prompt: x.app.answerer(len(x.jobs), x.renderer.Suspend), Logger: x.app.log}
+	x.warnUnchecked()
+	credentials := &credential.Store{
+		Prompt:          x.app.answerer(x.renderer.Suspend),
+		OnlyPassphrases: len(x.jobs) > 1 || !x.app.canAsk(),
+		Logger:          x.app.log,
+	}
 	defer credentials.Close()
 	if err := credentials.Preload(ctx, x.targets()); err != nil {
 		x.close()
@@ -155,7 +160,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 		cfg.Stdin = func(string) io.Reader { return x.stdin.reader() }
 	}
 
-	signals := watchSignals(x.stop, x.teller())
+	signals := watchSignals(x.stop, x.teller(), x.stopping)
 	defer signals.close()
 	done := make(chan *event.Summary, 1)
 	go func() { // ends with the run; when the user leaves first, with the process
@@ -168,6 +173,19 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 		return x.end(summary)
 	case <-signals.leave:
 		return x.leave(context.Cause(ctx))
+	}
+}
+
+// warnUnchecked says, once, which hosts may be anybody.
+func (x *execution) warnUnchecked() {
+	var hosts []string
+	for i := range x.jobs {
+		if x.jobs[i].Target.HostKey.Policy == transport.HostKeyOff {
+			hosts = append(hosts, x.jobs[i].Host)
+		}
+	}
+	if len(hosts) > 0 {
+		fmt.Fprintf(x.renderer.Messages(), "fleet: warning: the host key is not checked on %s: %s\n", plural(len(hosts), "host"), nodeset.Fold(hosts))
 	}
 }
 
@@ -190,6 +208,13 @@ func (x *execution) connected(sink event.Sink) func(*transport.Target, time.Dura
 		if known[t.Name] {
 			sink.Emit(&event.Event{Type: event.Connect, Time: time.Now(), Host: t.Name, Duration: took})
 		}
+	}
+}
+
+// stopping says, on a terminal, that the Ctrl-C was heard: it may take the grace.
+func (x *execution) stopping() {
+	if !x.app.guided {
+		fmt.Fprintf(x.renderer.Messages(), "fleet: stopping the command on every host, within about %s; Ctrl-C once more leaves at once\n", transport.DefaultGrace+2*time.Second)
 	}
 }
 

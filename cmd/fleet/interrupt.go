@@ -29,14 +29,17 @@ type interrupter struct {
 	tell  func()        // shows the state of every unfinished host; nil: stop at the first
 	leave chan struct{} // closed when the user wants to wait no longer
 
+	stopping func() // says that the run is being stopped, where tell is set too
+
 	signals  chan os.Signal
 	finished chan struct{} // closed when loop has ended
 	telling  sync.WaitGroup
 }
 
 // watchSignals starts an interrupter; end it with close.
-func watchSignals(stop context.CancelCauseFunc, tell func()) *interrupter {
+func watchSignals(stop context.CancelCauseFunc, tell, stopping func()) *interrupter {
 	i := newInterrupter(stop, tell)
+	i.stopping = stopping
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		// What nohup and a shell's "&" turned off stays off.
 		if !signal.Ignored(s) {
@@ -83,6 +86,9 @@ func (i *interrupter) loop() {
 		default:
 			stopped = now
 			i.stop(&runner.Stop{Why: reason(s)})
+			if i.tell != nil && i.stopping != nil {
+				i.telling.Go(i.stopping)
+			}
 		}
 	}
 }
@@ -98,7 +104,7 @@ func reason(s os.Signal) event.Why {
 // interrupted then knows the exit status. Call finish when the work is done.
 func untilSignal(ctx context.Context) (_ context.Context, finish func()) {
 	ctx, stop := context.WithCancelCause(ctx)
-	signals := watchSignals(stop, nil)
+	signals := watchSignals(stop, nil, nil)
 	return ctx, func() {
 		signals.close()
 		stop(nil)

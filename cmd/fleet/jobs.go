@@ -68,7 +68,7 @@ func (m *mistakes) err() error {
 
 // over lays the flags over what the inventory says.
 func (f *becomeFlags) over(inventory *transport.Become, password transport.Secret) *transport.Become {
-	if !f.wanted() {
+	if !f.wanted() && (inventory == nil || !password.IsSet()) {
 		return inventory
 	}
 	b := transport.Become{Method: "sudo", User: "root"}

@@ -23,7 +23,8 @@ func TestBecomeFlagsWinOverTheInventory(t *testing.T) {
 		{name: "--become", flags: becomeFlags{user: "app"}, want: &transport.Become{Method: "sudo", User: "app"}},
 		{name: "-s over the inventory", flags: becomeFlags{sudo: true}, inventory: doas, want: &transport.Become{Method: "doas", User: "root", Password: doas.Password}},
 		{name: "-K keeps the user", flags: becomeFlags{askPass: true}, inventory: doas, password: secret, want: &transport.Become{Method: "doas", User: "app", Password: secret}},
-		{name: "-K alone is root", flags: becomeFlags{askPass: true}, password: secret, want: &transport.Become{Method: "sudo", User: "root", Password: secret}},
+		{name: "-K alone asks, and nothing else", flags: becomeFlags{askPass: true}, password: secret, want: nil},
+		{name: "-s with -K", flags: becomeFlags{sudo: true, askPass: true}, password: secret, want: &transport.Become{Method: "sudo", User: "root", Password: secret}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
@@ -92,7 +93,11 @@ func withInterpreter(text string) string {
 	if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
-	return `f=$(mktemp "${TMPDIR:-/tmp}/fleet.XXXXXXXX") || exit 125
+	// One name for all hosts, so that messages which tell it are the same; set
+	// -C makes the shell refuse a file that is there.
+	return `umask 077
+f=${TMPDIR:-/tmp}/fleet-` + rand.Text() + `
+(set -C; : >"$f") || exit 125
 trap 'rm -f "$f"' EXIT
 trap 'rm -f "$f"; exit 143' TERM
 trap 'rm -f "$f"; exit 129' HUP

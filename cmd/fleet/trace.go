@@ -131,7 +131,7 @@ func (a *app) connectOnce(ctx context.Context, t *transport.Target, log *traceLo
 		Op: "run", Host: t.Label(), Kind: transport.KindTimeout, Err: fmt.Errorf("no end within %s", limit),
 	})
 	defer cancel()
-	credentials := &credential.Store{Prompt: a.answerer(1, func(ask func()) { ask() }), Logger: a.log}
+	credentials := &credential.Store{Prompt: a.answerer(func(ask func()) { ask() }), Logger: a.log}
 	defer credentials.Close()
 	connections := pool.New(pool.Config{
 		Credentials: credentials,

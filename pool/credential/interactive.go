@@ -36,9 +36,6 @@ func (l *Login) takePassword() (transport.Secret, bool) {
 		return transport.Secret{}, false
 	}
 	l.answered = true
-	if l.target.HostKey.Policy == transport.HostKeyOff {
-		l.store.logger().Warn("the password was given to a host whose key was not checked", "host", l.target.Label())
-	}
 	return secret, true
 }
 
@@ -90,7 +87,7 @@ func asksPassword(text string, alone bool) bool {
 
 // prompt asks the user about this host.
 func (l *Login) prompt(q Question) (transport.Secret, error) {
-	if l.store.Prompt == nil {
+	if !l.canAsk() {
 		return transport.Secret{}, errNobody
 	}
 	release, err := l.store.floor(l.ctx)

@@ -141,9 +141,24 @@ func (l *Login) once(name string, possible bool) bool {
 	return true
 }
 
-// canAnswer reports whether there is a password left to give, or a user.
+// canAnswer reports whether there is a password left to give, or a user to ask.
+// A host whose key was not checked may be anybody: it gets no password.
 func (l *Login) canAnswer() bool {
-	return l.target.Login.Password.IsSet() && !l.answered || l.store.Prompt != nil
+	if l.target.HostKey.Policy == transport.HostKeyOff {
+		if l.target.Login.Password.IsSet() && !l.answered {
+			l.answered = true
+			l.note("the password was not given, as the host's key is not checked")
+		}
+		return false
+	}
+	return l.target.Login.Password.IsSet() && !l.answered || l.canAsk()
+}
+
+// canAsk reports whether the user may be asked about this host: not where a
+// password was given beforehand, which is tried once.
+func (l *Login) canAsk() bool {
+	return l.store.Prompt != nil && !l.store.OnlyPassphrases && !l.target.Login.Password.IsSet() &&
+		l.target.HostKey.Policy != transport.HostKeyOff
 }
 
 // Log tells what happened so far. err is what ssh.NewClientConn returned; nil

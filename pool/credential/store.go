@@ -19,6 +19,10 @@ type Store struct {
 	// time. An error is "no answer": what needed it is left out, and the same
 	// passphrase is not asked for again.
 	Prompt func(ctx context.Context, q Question) (transport.Secret, error)
+	// OnlyPassphrases keeps Prompt from being asked for anything else: among
+	// many hosts nobody wants to type a password for each, and a server counts
+	// a login without an answer as a failed one.
+	OnlyPassphrases bool
 	// Logger receives details for debugging; nil discards them.
 	Logger *slog.Logger
 
