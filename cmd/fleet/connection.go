@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -60,6 +61,15 @@ func (f *becomeFlags) flags() *pflag.FlagSet {
 
 // wanted reports whether the command line asks for another user.
 func (f *becomeFlags) wanted() bool { return f.sudo || f.user != "" }
+
+// check refuses a password for nothing: -K asks, and -s, --become or the
+// inventory say who the command runs as.
+func (f *becomeFlags) check(hosts []*inventory.Host) error {
+	if !f.askPass || f.wanted() || slices.ContainsFunc(hosts, func(h *inventory.Host) bool { return h.Become() != nil }) {
+		return nil
+	}
+	return &usageError{err: badUsage("-K asks for the sudo password, and nothing is to run by sudo"), hint: "-s runs the command as root, --become USER as somebody else"}
+}
 
 // limitFlags bound how much happens at one time, and for how long.
 type limitFlags struct {

@@ -40,6 +40,9 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err := a.confirm(ctx, hosts, f.yes); err != nil {
 		return err
 	}
+	if err := f.become.check(hosts); err != nil {
+		return err
+	}
 	asked, err := a.askPasswords(ctx, &f.conn, &f.become)
 	if err != nil {
 		return err

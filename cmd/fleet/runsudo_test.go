@@ -99,17 +99,17 @@ func TestRunAsAnotherUser(t *testing.T) {
 		{name: "--become", host: free, args: []string{"--become", "nobody", "--", "id -un"}, stdout: "box: nobody\n"},
 		{name: "as nobody but the login user", host: free, args: []string{"id -un"}, stdout: "box: " + free.User + "\n"},
 		{name: "-s with input", host: free, stdin: "in\n", args: []string{"-sI", "--", "cat"}, stdout: "box: in\n"},
-		{name: "-K where none is needed", host: free, answer: sudoPassword, stdin: "in\n", args: []string{"-KI", "--", "id -un; cat"}, stdout: "box: root\nbox: in\n"},
-		{name: "-K", host: asking, answer: sudoPassword, args: []string{"-K", "--", "id -un"}, stdout: "box: root\n"},
+		{name: "-K where none is needed", host: free, answer: sudoPassword, stdin: "in\n", args: []string{"-sKI", "--", "id -un; cat"}, stdout: "box: root\nbox: in\n"},
+		{name: "-K", host: asking, answer: sudoPassword, args: []string{"-sK", "--", "id -un"}, stdout: "box: root\n"},
 		{name: "-K with input", host: asking, answer: sudoPassword, stdin: "in\n", args: []string{"-sKI", "--", "cat"}, stdout: "box: in\n"},
-		{name: "-K with a script", host: asking, answer: sudoPassword, stdin: "id -un", args: []string{"-K", "--script", "-"}, stdout: "box: root\n"},
-		{name: "-K with --tty", host: asking, answer: sudoPassword, args: []string{"-K", "--tty", "--", "id -un"}, stdout: "box: root"},
-		{name: "the status", host: asking, answer: sudoPassword, args: []string{"-KS", "--", "exit 9"}, status: 9},
+		{name: "-K with a script", host: asking, answer: sudoPassword, stdin: "id -un", args: []string{"-sK", "--script", "-"}, stdout: "box: root\n"},
+		{name: "-K with --tty", host: asking, answer: sudoPassword, args: []string{"-sK", "--tty", "--", "id -un"}, stdout: "box: root"},
+		{name: "the status", host: asking, answer: sudoPassword, args: []string{"-sKS", "--", "exit 9"}, status: 9},
 		{name: "no password", host: asking, args: []string{"-s", "--", "id"}, status: 2, stderr: "give the password with -K"},
-		{name: "a wrong password", host: asking, answer: "wrong", args: []string{"-K", "--", "id"}, status: 2, stderr: "box: failed: sudo: the password was not accepted (hint: it was tried once only"},
+		{name: "a wrong password", host: asking, answer: "wrong", args: []string{"-sK", "--", "id"}, status: 2, stderr: "box: failed: sudo: the password was not accepted (hint: it was tried once only"},
 		{name: "no such user", host: free, args: []string{"--become", "no-such-user", "--", "id"}, status: 2, stderr: "no-such-user"},
-		{name: "nobody to ask", host: asking, args: []string{"-K", "--", "id"}, status: 1, stderr: "no terminal to ask on"},
-		{name: "stopped in time", host: asking, answer: sudoPassword, args: []string{"-K", "-u", "1s", "--", "sleep " + mark}, status: 2, stderr: "box: timed out after 1s"},
+		{name: "nobody to ask", host: asking, args: []string{"-sK", "--", "id"}, status: 1, stderr: "no terminal to ask on"},
+		{name: "stopped in time", host: asking, answer: sudoPassword, args: []string{"-sK", "-u", "1s", "--", "sleep " + mark}, status: 2, stderr: "box: timed out after 1s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,13 +130,13 @@ func TestRunAsAnotherUser(t *testing.T) {
 func TestAPasswordIsTypedOnceAndNotShown(t *testing.T) {
 	t.Parallel()
 	host := startSudo(t, "PASSWD")
-	x := onTerminal(t, &lab.Lab{Inventory: host.inventory}, []string{"NO_COLOR=1"}, "run", "-w", "box", "-K", "--", "id -un")
+	x := onTerminal(t, &lab.Lab{Inventory: host.inventory}, []string{"NO_COLOR=1"}, "run", "-w", "box", "-sK", "--", "id -un")
 	x.expect("Password for sudo: ")
 	x.press(sudoPassword + "\n")
 	if said := x.exits(0); !strings.Contains(said, "box: root") || strings.Contains(said, "secret") {
 		t.Errorf("it said:\n%s", said)
 	}
-	y := onTerminal(t, &lab.Lab{Inventory: host.inventory}, nil, "run", "-w", "box", "-K", "--", "id -un")
+	y := onTerminal(t, &lab.Lab{Inventory: host.inventory}, nil, "run", "-w", "box", "-sK", "--", "id -un")
 	y.expect("Password for sudo: ")
 	y.press(ctrlC)
 	y.exits(130)
