@@ -60,7 +60,7 @@ func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 		if congested && backoff(ctx, try) == nil {
 			continue
 		}
-		if congested || try > 1 && isLate(ctx) {
+		if congested || try > 1 && isLate(err) {
 			err = &transport.Error{
 				Op: "connect", Host: t.Label(), Kind: transport.KindUnreachable, Stopped: true,
 				Err:  fmt.Errorf("%w, %d times in %s", errCongested, try, limit),
@@ -81,10 +81,10 @@ func (d *dialing) enter(ctx context.Context, w *window) (*link, error) {
 	return ln, err
 }
 
-// isLate reports whether the time for the dial is over.
-func isLate(ctx context.Context) bool {
+// isLate reports whether err is that the time for the dial was over.
+func isLate(err error) bool {
 	var late *timedOut
-	return errors.As(context.Cause(ctx), &late)
+	return errors.As(err, &late)
 }
 
 func connectTimeout(t *transport.Target) time.Duration {

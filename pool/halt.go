@@ -65,7 +65,9 @@ func (s *session) stopGroup(ctx context.Context) bool {
 	select {
 	case <-s.begun:
 	default:
-		s.interrupt()
+		// It may wait for its input: sudo for a password, the wrapper for a
+		// script or a go.
+		s.input.end(s.cmd.TTY != nil)
 	}
 	timer := time.NewTimer(beginWait)
 	defer timer.Stop()
@@ -88,7 +90,7 @@ func (s *session) stopGroup(ctx context.Context) bool {
 	}
 	// The server has no session left for it: the watchdog and the guard do the
 	// same, and the session that ends by it makes room to look what is left.
-	s.input.end()
+	s.input.end(false)
 	if g := s.watched.Load(); g != nil {
 		_ = g.stdin.Close()
 	}
@@ -101,16 +103,6 @@ func (s *session) stopGroup(ctx context.Context) bool {
 			return err == nil && gone
 		}
 	}
-}
-
-// interrupt ends what waits for the session's input before the command has
-// begun: sudo for a password, the wrapper for a script or a go.
-func (s *session) interrupt() {
-	if s.cmd.TTY != nil {
-		_ = s.input.send("\x03") // Ctrl-C: a terminal has no end of file from outside
-		return
-	}
-	s.input.end()
 }
 
 // runStop runs the stop script, and reports whether it found nothing left.

@@ -2,49 +2,63 @@ package pool
 
 import (
 	"io"
-	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 )
 
 // An input is the client's end of a session's stdin. x/crypto does not allow
-// Write and CloseWrite on a channel at one time, and a Write may take for ever;
-// so whoever uses the input has it alone, and nobody waits for it.
+// Write and CloseWrite on a channel at one time, so whoever uses it has a turn.
+// What the session needs in order, password, script, go and stdin, waits for the
+// one before; a stop does not wait, as a Write may take for ever.
 type input struct {
-	ch    ssh.Channel
-	state atomic.Int32 // free, inUse or closed
+	ch     ssh.Channel
+	turn   chan struct{} // holds one while somebody has the turn
+	closed bool          // guarded by the turn
 }
 
-const (
-	free = iota
-	inUse
-	closed
-)
+func newInput(ch ssh.Channel) *input {
+	return &input{ch: ch, turn: make(chan struct{}, 1)}
+}
 
-// send writes all of text; it fails where the input is in use or closed.
+// send writes all of text.
 func (in *input) send(text string) error {
-	if !in.state.CompareAndSwap(free, inUse) {
+	in.turn <- struct{}{}
+	defer func() { <-in.turn }()
+	if in.closed {
 		return io.ErrClosedPipe
 	}
 	_, err := io.WriteString(in.ch, text)
-	in.state.Store(free)
 	return err
 }
 
 // feed writes what r gives, and then the end of file.
 func (in *input) feed(r io.Reader) {
-	if !in.state.CompareAndSwap(free, inUse) {
+	in.turn <- struct{}{}
+	defer func() { <-in.turn }()
+	if in.closed {
 		return
 	}
 	// A command that ends without reading all its input is no failure.
 	_, _ = io.Copy(in.ch, r)
 	_ = in.ch.CloseWrite()
-	in.state.Store(closed)
+	in.closed = true
 }
 
-// end closes the input, unless somebody is writing to it.
-func (in *input) end() {
-	if in.state.CompareAndSwap(free, closed) {
+// end closes the input, unless somebody is writing to it; terminal input, which
+// has no end of file from outside, gets a Ctrl-C.
+func (in *input) end(terminal bool) {
+	select {
+	case in.turn <- struct{}{}:
+	default:
+		return
+	}
+	defer func() { <-in.turn }()
+	switch {
+	case in.closed:
+	case terminal:
+		_, _ = io.WriteString(in.ch, "\x03")
+	default:
 		_ = in.ch.CloseWrite()
+		in.closed = true
 	}
 }

@@ -35,7 +35,7 @@ type session struct {
 	inv    *invocation
 	role   role
 	ch     ssh.Channel
-	input  input
+	input  *input
 
 	sent  bool          // the exec request went out; set before anything else starts
 	begun chan struct{} // closed when the wrapper has announced itself
@@ -83,7 +83,7 @@ func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Co
 	}
 	c.tracer(r).step("session", "a channel for a session is open")
 	s := &session{
-		conn: c, target: t, cmd: cmd, inv: inv, role: r, ch: ch, input: input{ch: ch},
+		conn: c, target: t, cmd: cmd, inv: inv, role: r, ch: ch, input: newInput(ch),
 		begun: make(chan struct{}), ended: make(chan struct{}), halted: make(chan struct{}),
 	}
 	abandon := context.AfterFunc(ctx, func() { s.abandon() }) // a server that does not reply
