@@ -5,7 +5,9 @@ package transporttest
 import (
 	"io"
 	"net"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"fleet/transport"
@@ -52,13 +54,27 @@ func (s *suite) dial(t *testing.T) {
 }
 
 func (s *suite) refusedDial(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	_ = ln.Close() // nobody listens there now
+	addr := silentPort(t)
 	if _, err := s.tr.Dial(t.Context(), s.target, "tcp", addr); transport.KindOf(err) != transport.KindRefused {
 		t.Errorf("got %v of kind %q, want refused", err, transport.KindOf(err))
 	}
+}
+
+// silentPort is an address that is taken, so that nobody else gets it, and at
+// which nobody listens.
+func silentPort(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(name.(*syscall.SockaddrInet4).Port))
 }
