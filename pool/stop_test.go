@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,6 +101,9 @@ func forEachStop(t *testing.T, logins []login, test func(*testing.T, stopCase)) 
 func (m mark) mustEnd(t *testing.T) {
 	t.Helper()
 	eventually(t, patience, "ended", func() bool { return len(m.alive()) == 0 })
+	for _, pid := range m.alive() {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 }
 
 func TestEveryProcessEndsAndIsVerifiedWhen(t *testing.T) {
