@@ -57,8 +57,8 @@ func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
 		}
 	}
 	var pair sync.WaitGroup
-	pair.Go(func() { s.copy(errOut, s.ch.Stderr(), cancel) })
-	s.copy(out, s.ch, cancel)
+	pair.Go(func() { s.copy(ctx, errOut, s.ch.Stderr(), cancel) })
+	s.copy(ctx, out, s.ch, cancel)
 	pair.Wait()
 	s.finish(ctx, stdout, asking, cancel)
 }
@@ -111,10 +111,13 @@ func lastLines(said string) string {
 
 // copy moves bytes from r to w until r ends. When w fails, the command is
 // stopped and the rest is read and dropped, as an unread channel would stall.
-func (s *session) copy(w io.Writer, r io.Reader, cancel context.CancelCauseFunc) {
+func (s *session) copy(ctx context.Context, w io.Writer, r io.Reader, cancel context.CancelCauseFunc) {
 	buf := make([]byte, smallCopy)
 	var large *[]byte
 	for {
+		if ctx.Err() != nil {
+			s.pause()
+		}
 		n, err := r.Read(buf)
 		if n > 0 && w != nil {
 			if _, werr := w.Write(buf[:n]); werr != nil {
@@ -134,6 +137,23 @@ func (s *session) copy(w io.Writer, r io.Reader, cancel context.CancelCauseFunc)
 		largeBuffers.Put(large)
 	}
 }
+
+// pause holds back a flood of output, by not reading it, until the stop of the
+// command is on its way: that has to come through the same connection.
+func (s *session) pause() {
+	select {
+	case <-s.begun:
+	default:
+		return // the stop waits for what is announced in the output
+	}
+	select {
+	case <-s.flowing:
+	case <-s.ended:
+	}
+}
+
+// flow ends the pause.
+func (s *session) flow() { s.flowOnce.Do(func() { close(s.flowing) }) }
 
 func writerOrDiscard(w io.Writer) io.Writer {
 	if w == nil {

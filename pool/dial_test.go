@@ -128,10 +128,10 @@ func TestADialThatFailsSaysWhatWentWrongAndWhatToDo(t *testing.T) {
 		"mute": {
 			target: func(t *testing.T) transport.Target {
 				_, target := serve(t, sshd.Config{Faults: sshd.Faults{Mute: true}})
-				target.Link.ConnectTimeout = 500 * time.Millisecond
+				target.Link.ConnectTimeout = 3 * time.Second
 				return target
 			},
-			op: "connect", kind: transport.KindUnreachable, words: []string{"no SSH banner", "timed out after 500ms"},
+			op: "connect", kind: transport.KindUnreachable, words: []string{"no SSH banner", "timed out after 3s"},
 		},
 		"silent at the login": {
 			target: func(t *testing.T) transport.Target {
@@ -156,10 +156,10 @@ func TestADialThatFailsSaysWhatWentWrongAndWhatToDo(t *testing.T) {
 		"too busy": {
 			target: func(t *testing.T) transport.Target {
 				target := saying(t, "Exceeded MaxStartups\r\n")
-				target.Link.ConnectTimeout = time.Second
+				target.Link.ConnectTimeout = 3 * time.Second
 				return target
 			},
-			op: "connect", kind: transport.KindUnreachable, words: []string{"closed the connection before its banner", "times in 1s"}, hint: []string{"MaxStartups"},
+			op: "connect", kind: transport.KindUnreachable, words: []string{"closed the connection before its banner", "times in 3s"}, hint: []string{"MaxStartups"},
 		},
 		"no algorithm in common": {
 			target: func(t *testing.T) transport.Target {

@@ -28,7 +28,7 @@ var stopScript string
 const (
 	beginWait = 2 * time.Second // for a command to announce itself
 	closeWait = 2 * time.Second // for a channel to close
-	stopSpare = 3 * time.Second // for the stop script, beyond the grace
+	stopSpare = 5 * time.Second // for the stop script, beyond the grace
 )
 
 // halt stops the command after ctx has ended, and makes sure that its session
@@ -44,6 +44,7 @@ func (s *session) halt(ctx context.Context) {
 	if s.role == roleCommand {
 		s.gone = s.stopGroup(context.WithoutCancel(ctx))
 	}
+	s.flow()
 	s.abandon()
 }
 
@@ -111,11 +112,13 @@ func (s *session) runStop(ctx context.Context, grace time.Duration) (gone bool, 
 	defer cancel()
 	var out bytes.Buffer
 	_, err = s.conn.run(ctx, s.target, &transport.Command{
-		Script: stopScript,
-		Args:   []string{strconv.Itoa(s.group), strconv.Itoa(s.guard), strconv.Itoa(int(grace / (100 * time.Millisecond)))},
-		Stdout: &out,
-		Become: s.cmd.Become,
+		Script:  stopScript,
+		Args:    []string{strconv.Itoa(s.group), strconv.Itoa(s.guard), strconv.Itoa(int(grace / (100 * time.Millisecond)))},
+		Stdout:  &out,
+		Become:  s.cmd.Become,
+		Started: s.flow,
 	}, roleStop)
+	s.flow()
 	s.conn.site.pool.cfg.Logger.Debug("stop", "host", s.target.Label(), "group", s.group, "said", out.String(), "err", err)
 	return strings.TrimSpace(out.String()) == "gone", err
 }

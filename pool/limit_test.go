@@ -140,3 +140,24 @@ func TestAServerWithoutSessionsIsToldAsThat(t *testing.T) {
 		t.Errorf("got %+v, want not sent", e)
 	}
 }
+
+// A stop has to get past all the output that is on its way.
+func TestAFloodOfOutputIsStoppedAsWell(t *testing.T) {
+	t.Parallel()
+	_, target := startSSHD(t, opensshd.Options{})
+	p := newPool(t, pool.Config{})
+	for _, script := range []string{"while :; do echo x; done", "echo ready; yes", "trap '' TERM; yes & yes >&2"} {
+		m := newMark()
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := p.Run(ctx, target, &transport.Command{
+			Script: m.exported() + script, Stdout: called(cancel), Stderr: called(func() {}), Grace: time.Second,
+		})
+		if e := failedAs(t, err, transport.KindCanceled); !e.Sent || !e.Stopped {
+			t.Errorf("%q: got %#v", script, e)
+		}
+		if left := m.alive(); len(left) > 0 {
+			t.Errorf("%q: left %v", script, left)
+			m.mustEnd(t)
+		}
+	}
+}

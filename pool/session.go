@@ -48,6 +48,9 @@ type session struct {
 
 	watched atomic.Pointer[guard] // its guard, where it has one
 
+	flowing  chan struct{} // closed when a stop is on its way, or cannot be had
+	flowOnce sync.Once     // closes flowing
+
 	halted  chan struct{} // closed when halt has done what it could
 	gone    bool          // nothing of the command is left; final once halted is closed
 	missed  bool          // the command had ended before halt came; final once halted is closed
@@ -84,7 +87,7 @@ func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Co
 	c.tracer(r).step("session", "a channel for a session is open")
 	s := &session{
 		conn: c, target: t, cmd: cmd, inv: inv, role: r, ch: ch, input: newInput(ch),
-		begun: make(chan struct{}), ended: make(chan struct{}), halted: make(chan struct{}),
+		begun: make(chan struct{}), ended: make(chan struct{}), halted: make(chan struct{}), flowing: make(chan struct{}),
 	}
 	abandon := context.AfterFunc(ctx, func() { s.abandon() }) // a server that does not reply
 	err = s.start()
