@@ -22,13 +22,8 @@ import (
 // sudoPassword is that of the users that startSudo makes.
 const sudoPassword = "it's a \\ secret!"
 
-// A sudoRule is what /etc/sudoers says about a user.
-type sudoRule struct {
-	NoPassword bool
-	UsePTY     bool // the default on Debian, and of sudo from 1.9.14 on
-	// Fresh lets a password count for a while, as sudo does by default.
-	Fresh bool
-}
+// A sudoRule names its test.
+type sudoRule opensshd.SudoRule
 
 func (r sudoRule) String() string {
 	name := "sudo with password"
@@ -45,35 +40,8 @@ func (r sudoRule) String() string {
 // says.
 func startSudo(t *testing.T, rule sudoRule) (*opensshd.Server, transport.Target) {
 	t.Helper()
-	needTool(t, "sudo", "visudo")
 	s, target := startSSHD(t, opensshd.Options{Password: sudoPassword})
-	not, tag, minutes := "!", "PASSWD", 0
-	if rule.UsePTY {
-		not = ""
-	}
-	if rule.NoPassword {
-		tag = "NOPASSWD"
-	}
-	if rule.Fresh {
-		minutes = 5
-	}
-	text := fmt.Sprintf("Defaults:%[1]s %[2]suse_pty, timestamp_timeout=%[3]d\n%[1]s ALL=(ALL) %[4]s: ALL\n", s.User, not, minutes, tag)
-	draft := filepath.Join(s.Dir, "sudoers")
-	if err := os.WriteFile(draft, []byte(text), 0o440); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("visudo", "-cf", draft).CombinedOutput(); err != nil {
-		t.Fatalf("visudo: %v: %s", err, out)
-	}
-	// sudo reads every file there whose name has no dot.
-	file := filepath.Join("/etc/sudoers.d", s.User)
-	t.Cleanup(func() {
-		_ = os.Remove(file)
-		_ = os.Remove(filepath.Join("/run/sudo/ts", s.User))
-	})
-	if err := os.WriteFile(file, []byte(text), 0o440); err != nil {
-		t.Fatal(err)
-	}
+	s.AllowSudo(t, opensshd.SudoRule(rule))
 	return s, target
 }
 

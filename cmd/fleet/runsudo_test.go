@@ -25,27 +25,11 @@ type sudoHost struct {
 	inventory string
 }
 
-// startSudo starts one; tag is PASSWD or NOPASSWD. It takes root, and sudo.
-func startSudo(t *testing.T, tag string) *sudoHost {
+// startSudo starts one. It takes root, and sudo.
+func startSudo(t *testing.T, rule opensshd.SudoRule) *sudoHost {
 	t.Helper()
-	for _, name := range []string{"sudo", "visudo"} {
-		if _, err := exec.LookPath(name); err != nil {
-			if os.Getenv("FLEET_REQUIRE_SSHD") == "1" {
-				t.Fatalf("FLEET_REQUIRE_SSHD is set, and %v (hint: apt-get install sudo)", err)
-			}
-			t.Skip(err)
-		}
-	}
 	s := opensshd.Start(t, opensshd.Options{Password: sudoPassword})
-	text := fmt.Sprintf("Defaults:%[1]s timestamp_timeout=0\n%[1]s ALL=(ALL) %[2]s: ALL\n", s.User, tag)
-	draft := filepath.Join(s.Dir, "sudoers")
-	write(t, draft, text, 0o440)
-	if out, err := exec.Command("visudo", "-cf", draft).CombinedOutput(); err != nil {
-		t.Fatalf("visudo: %v: %s", err, out)
-	}
-	rule := filepath.Join("/etc/sudoers.d", s.User)
-	t.Cleanup(func() { _ = os.Remove(rule) })
-	write(t, rule, text, 0o440)
+	s.AllowSudo(t, rule)
 	inventory := filepath.Join(s.Dir, "inventory.fleet.hcl")
 	write(t, inventory, fmt.Sprintf("host \"box\" {\n  address = %q\n  connection {\n    user = %q\n    port = %d\n    identity = [%q]\n"+
 		"    identities_only = true\n    known_hosts = [%q]\n  }\n}\n", s.Host, s.User, s.Port, s.Identity, s.KnownHosts), 0o600)
@@ -85,7 +69,7 @@ func (h *sudoHost) run(t *testing.T, answer, stdin string, args ...string) (stat
 
 func TestRunAsAnotherUser(t *testing.T) {
 	t.Parallel()
-	free, asking := startSudo(t, "NOPASSWD"), startSudo(t, "PASSWD")
+	free, asking := startSudo(t, opensshd.SudoRule{UsePTY: true, NoPassword: true}), startSudo(t, opensshd.SudoRule{UsePTY: true})
 	mark := newMark()
 	tests := []struct {
 		name           string
@@ -129,7 +113,7 @@ func TestRunAsAnotherUser(t *testing.T) {
 
 func TestAPasswordIsTypedOnceAndNotShown(t *testing.T) {
 	t.Parallel()
-	host := startSudo(t, "PASSWD")
+	host := startSudo(t, opensshd.SudoRule{UsePTY: true})
 	x := onTerminal(t, &lab.Lab{Inventory: host.inventory}, []string{"NO_COLOR=1"}, "run", "-w", "box", "-sK", "--", "id -un")
 	x.expect("Password for sudo: ")
 	x.press(sudoPassword + "\n")
@@ -145,7 +129,7 @@ func TestAPasswordIsTypedOnceAndNotShown(t *testing.T) {
 // With -k the login password is asked for once.
 func TestALoginPasswordIsAskedForOnce(t *testing.T) {
 	t.Parallel()
-	host := startSudo(t, "PASSWD")
+	host := startSudo(t, opensshd.SudoRule{UsePTY: true})
 	args := []string{"-o", "PubkeyAuthentication=no", "-k", "--", "id -un"}
 	if status, stdout, stderr := host.run(t, sudoPassword, "", args...); status != 0 || stdout != "box: "+host.User+"\n" {
 		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)

@@ -15,6 +15,7 @@
 //
 // The server, every connection to it and every process that was started
 // through it end with the test; a process that survives that is an error of
-// the test. All methods of a Server are safe for concurrent use, and any number
+// the test. When the test itself is killed, a janitor process that it held by a
+// pipe removes what it made. All methods of a Server are safe for concurrent use, and any number
 // of servers can run at a time.
 package opensshd

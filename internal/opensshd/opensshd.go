@@ -50,8 +50,9 @@ type Server struct {
 	Dir        string // the server's folder; configuration, log and keys are in it
 	Home       string // home folder of User
 
-	log string
-	cmd *exec.Cmd
+	log  string
+	made bool // User was made for the test
+	cmd  *exec.Cmd
 	// exited is closed when the listening process has been waited for.
 	exited chan struct{}
 }
@@ -80,7 +81,7 @@ func Start(t testing.TB, o Options) *Server {
 	}
 	s := &Server{Host: "127.0.0.1", Dir: makeDir(t)}
 	s.log = filepath.Join(s.Dir, "sshd.log")
-	s.makeUser(t, o)
+	s.makeUser(t, hire(t, s.Dir), o)
 	s.makeKeys(t, tools, o)
 	s.start(t, tools, o)
 	return s
@@ -108,11 +109,11 @@ func makeDir(t testing.TB) string {
 }
 
 // makeUser decides who logs in.
-func (s *Server) makeUser(t testing.TB, o Options) {
+func (s *Server) makeUser(t testing.TB, j *janitor, o Options) {
 	t.Helper()
 	if os.Geteuid() == 0 && (needsUser(o) || o.NewUser) {
 		s.Home = filepath.Join(s.Dir, "home")
-		s.User = addUser(t, s.Home, o)
+		s.User, s.made = addUser(t, j, s.Home, o), true
 		return
 	}
 	u, err := user.Current()

@@ -17,4 +17,4 @@ func (s *Server) stop() []int { return nil }
 
 func inOwnGroup(*exec.Cmd) {}
 
-func addUser(testing.TB, string, Options) string { return "" }
+func addUser(testing.TB, *janitor, string, Options) string { return "" }

@@ -14,7 +14,7 @@ import (
 )
 
 // addUser makes a user for the rest of the test and returns its name.
-func addUser(t testing.TB, home string, o Options) string {
+func addUser(t testing.TB, j *janitor, home string, o Options) string {
 	t.Helper()
 	shell := o.Shell
 	if shell == "" {
@@ -22,6 +22,7 @@ func addUser(t testing.TB, home string, o Options) string {
 	}
 	// The password "*" fits nothing; unlike "!" it does not lock the account.
 	name := "fleet-" + strings.ToLower(rand.Text()[:10])
+	j.user(t, name)
 	admin(t, "", "useradd", "--no-create-home", "--home-dir", home, "--shell", shell, "--password", "*", name)
 	t.Cleanup(func() {
 		killUser(name)
