@@ -105,6 +105,7 @@ func (r *resolution) hop(ctx context.Context, next hop, first bool) (transport.T
 		return transport.Target{}, errTooManyHops()
 	}
 	sub := &resolution{inv: r.inv, flags: &Flags{}, layer: r.hopLayer(next), depth: r.depth + 1}
+	sub.batch = r.batch || r.ssh.Value("batchmode") == "yes"
 	name := next.Host
 	if next.host != nil {
 		name = next.host.Name
@@ -118,7 +119,7 @@ func (r *resolution) hop(ctx context.Context, next hop, first bool) (transport.T
 		return t, err
 	}
 	if len(r.flagIdentities()) > 0 && sub.layer.settings[setIdentity] == nil {
-		t.Login.Identities, t.Login.Explicit = absolute(r.flagIdentities()), true
+		t.Login.Identities, t.Login.Explicit, t.Login.Optional = absolute(r.flagIdentities()), true, false
 	}
 	t.Env = nil // nothing runs there
 	return t, sub.hopRoute(ctx, &t, next, first)

@@ -55,6 +55,7 @@ type resolution struct {
 	layer *layer
 	ssh   *sshconfig.Result
 	set   map[string]bool // keywords that -o gives
+	batch bool            // of a jump: the target's BatchMode, which asks for nothing on the whole way
 	depth int             // jumps of jumps
 
 	// note is told each setting; nil when nobody asks.
@@ -207,6 +208,7 @@ func (r *resolution) login(l *transport.Login) {
 	default:
 		l.Identities = r.ssh.Values("identityfile")
 		l.Explicit = from != ""
+		l.Optional = l.Explicit // ssh goes on without such a file
 	}
 	r.say("identity", showValue(l.Identities), from)
 
@@ -224,6 +226,10 @@ func (r *resolution) login(l *transport.Login) {
 		l.Agent = agent
 	}
 	r.say("agent", showOr(l.Agent, "none"), origin(r.ssh, "identityagent"))
+	l.Batch = r.batch || r.ssh.Value("batchmode") == "yes"
+	if l.Batch {
+		r.say("batch", "true", origin(r.ssh, "batchmode"))
+	}
 	l.Methods = r.methods()
 	if l.Methods != nil {
 		r.say("methods", showValue(l.Methods), origin(r.ssh, "preferredauthentications"))

@@ -46,6 +46,10 @@ type Login struct {
 	// Explicit is set where the user named Identities: a missing or
 	// unreadable file is then an error, not skipped.
 	Explicit bool
+	// Optional is set where files may be missing or of no use though Explicit
+	// is set, as ssh_config may name them for all hosts alike: such a file is
+	// left out, with a notice.
+	Optional bool
 	// Certificates are OpenSSH certificate files for the identities, besides
 	// FILE-cert.pub, which is always looked for.
 	Certificates []string
@@ -56,6 +60,8 @@ type Login struct {
 	Agent string
 	// Password answers password and keyboard-interactive logins.
 	Password Secret
+	// Batch keeps everybody from being asked for anything (BatchMode).
+	Batch bool
 	// Methods restricts and orders the methods ("publickey",
 	// "keyboard-interactive", "password"); empty allows all, in this order.
 	Methods []string

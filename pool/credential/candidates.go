@@ -138,17 +138,18 @@ func (l *Login) addCertificate(certs []certificate, pub *public) []certificate {
 }
 
 // fromFile makes candidates of a key whose private half is in its file. What
-// the user has named must be usable; a default may be missing or locked.
+// the user has named must be usable; a default may be missing, and any may be
+// locked.
 func (l *Login) fromFile(id *identity) ([]*candidate, error) {
 	err, hint := id.err, ""
 	if err == nil {
 		err, hint = id.private.problem, id.private.hint
 	}
-	explicit := l.target.Login.Explicit
+	cfg := &l.target.Login
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !explicit:
+	case errors.Is(err, fs.ErrNotExist) && !cfg.Explicit:
 		return nil, nil
-	case err != nil && explicit:
+	case err != nil && cfg.Explicit && !cfg.Optional:
 		return nil, &transport.Error{
 			Op: "login", Host: l.target.Label(), Kind: transport.KindAuth, Hint: hint,
 			Err: fmt.Errorf("identity %q: %w", id.path, reason(err)),
@@ -176,7 +177,7 @@ func (l *Login) unlockable(id *identity) (*publicKey, error) {
 		return id.private.pub, nil
 	case refused != nil:
 		return nil, refused
-	case locked && l.store.Prompt == nil:
+	case locked && (l.store.Prompt == nil || l.target.Login.Batch):
 		return nil, errors.New("it has a passphrase; load it with ssh-add")
 	case locked && id.pub != nil:
 		return id.pub, nil

@@ -1,9 +1,11 @@
 package credential
 
 import (
+	"bytes"
 	"context"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -160,11 +162,63 @@ func TestPreloadAsksBeforeAndOnlyForWhatIsNeeded(t *testing.T) {
 	}
 }
 
+func TestPreloadTellsEveryKeyFileThatIsOfNoUseOnce(t *testing.T) {
+	locked, _ := lockedFile(t)
+	missing := filepath.Join(t.TempDir(), "missing")
+	empty := writeFile(t, "empty", nil)
+	s := newStore(t, func(context.Context, Question) (transport.Secret, error) {
+		t.Error("asked, though nothing will run")
+		return secret("right"), nil
+	})
+	named := func(files ...string) transport.Target {
+		return *target(transport.Login{Identities: files, Explicit: true})
+	}
+	through := named(locked)
+	through.Jump = []transport.Target{named(empty)}
+	other := named(missing)
+	other.Login.IdentitiesOnly = true
+	err := s.Preload(t.Context(), []transport.Target{named(missing), through, other, named(missing)})
+	want := fmt.Sprintf("identity %q: no such file or directory\nidentity %q: it is empty", missing, empty)
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+	var many []transport.Target
+	for i := range 9 {
+		many = append(many, named(missing+fmt.Sprint(i)))
+	}
+	if err := s.Preload(t.Context(), many); err == nil || strings.Count(err.Error(), "\n") != 5 || !strings.HasSuffix(err.Error(), "\nand 4 more key files") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBatchAsksNobody(t *testing.T) {
+	path, key := lockedFile(t)
+	s := newStore(t, func(_ context.Context, q Question) (transport.Secret, error) {
+		t.Errorf("asked %q", q.Text)
+		return secret("right"), nil
+	})
+	tg := target(transport.Login{Identities: []string{path}, Explicit: true, Batch: true})
+	check(t, s.Preload(t.Context(), []transport.Target{*tg}))
+	log, err := login(t, s, tg, &ssh.ServerConfig{
+		PublicKeyCallback: accept(key).PublicKeyCallback,
+		PasswordCallback:  func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return nil, nil },
+		KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			_, err := ask("", "", []string{"Code: "}, []bool{true})
+			return nil, err
+		},
+	})
+	if err == nil || len(log.Notices) != 1 || !strings.Contains(log.Notices[0], "it has a passphrase") {
+		t.Errorf("got %v, %+v", err, log)
+	}
+}
+
 func TestUnusableIdentities(t *testing.T) {
 	ok := keyFile(t, newEd25519(t))
 	missing := filepath.Join(t.TempDir(), "missing")
 	wide := keyFile(t, newEd25519(t))
 	check(t, os.Chmod(wide, 0o640))
+	whole, err := os.ReadFile(ok)
+	check(t, err)
 	public := writeFile(t, "id.pub", ssh.MarshalAuthorizedKey(publicOf(t, newEd25519(t))))
 	tests := []struct {
 		name, path, err, hint string
@@ -174,6 +228,11 @@ func TestUnusableIdentities(t *testing.T) {
 		{"readable by others", wide, "others may read it (mode 0640)", "chmod 600 " + wide, false},
 		{"public key", public, "the agent does not hold the private one", "ssh-add", false},
 		{"folder", t.TempDir(), "is a directory", "", false},
+		{"empty", writeFile(t, "id", []byte("\n")), "it is empty", "", false},
+		{"cut short", writeFile(t, "id", whole[:len(whole)/2]), "cut short: its last line is missing", "copy it again", false},
+		{"damaged", writeFile(t, "id", bytes.Replace(whole, []byte("b3BlbnNzaC"), []byte("b3BlbnNza!"), 1)), "damaged", "copy it again", false},
+		{"changed", writeFile(t, "id", bytes.Replace(whole, []byte("b3BlbnNzaC"), []byte("b3BlbnNzaD"), 1)), "cannot be read", "", false},
+		{"in a security device", writeFile(t, "id", pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY", Bytes: []byte("sk-ssh-ed25519@openssh.com")})), "security device", "ssh-add", false},
 		{"not a key", writeFile(t, "id", []byte("hello")), "not a private key", "", false},
 		{"PuTTY", writeFile(t, "id", []byte("PuTTY-User-Key-File-3: ssh-ed25519\n")), "PuTTY", "puttygen", false},
 		{"encrypted PKCS8", writeFile(t, "id", pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY"})), "PKCS#8", "ssh-keygen -p", false},
@@ -188,6 +247,11 @@ func TestUnusableIdentities(t *testing.T) {
 			e, isErr := errors.AsType[*transport.Error](err)
 			if !isErr || e.Kind != transport.KindAuth || !strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), tt.path) || !strings.Contains(e.Hint, tt.hint) {
 				t.Errorf("named: got %v, %+v", err, e)
+			}
+			optional, err := s.Login(t.Context(), target(transport.Login{Identities: []string{tt.path, ok}, Explicit: true, Optional: true}))
+			check(t, err)
+			if n := optional.Log(nil).Notices; len(n) != 1 || !strings.Contains(n[0], tt.err) || len(optional.candidates) != 1 {
+				t.Errorf("named by ssh_config: notices %q, %d candidates", n, len(optional.candidates))
 			}
 			l, err := s.Login(t.Context(), target(transport.Login{Identities: []string{tt.path, ok}}))
 			check(t, err)

@@ -157,7 +157,8 @@ func (l *Login) canAnswer() bool {
 // canAsk reports whether the user may be asked about this host: not where a
 // password was given beforehand, which is tried once.
 func (l *Login) canAsk() bool {
-	return l.store.Prompt != nil && !l.store.OnlyPassphrases && !l.target.Login.Password.IsSet() &&
+	cfg := &l.target.Login
+	return l.store.Prompt != nil && !l.store.OnlyPassphrases && !cfg.Batch && !cfg.Password.IsSet() &&
 		l.target.HostKey.Policy != transport.HostKeyOff
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -70,10 +71,28 @@ func explainFormat(path string, data []byte, err error) (hint string, problem er
 		return "convert it: ssh-keygen -p -f " + path, errors.New("encrypted PKCS#8 is not supported")
 	case bytes.HasPrefix(data, []byte("PuTTY-User-Key-File")):
 		return "convert it: puttygen " + path + " -O private-openssh -o NEWFILE", errors.New("it is a PuTTY key")
-	case bytes.Contains(data, []byte("BEGIN OPENSSH PRIVATE KEY")):
-		return "if the key is in a security device, load it into the agent with ssh-add", fmt.Errorf("it cannot be read: %s", strings.TrimPrefix(err.Error(), "ssh: "))
+	case len(bytes.TrimSpace(data)) == 0:
+		return "", errors.New("it is empty")
+	case bytes.Contains(data, []byte("-----BEGIN ")) && bytes.Contains(data, []byte(" PRIVATE KEY-----")):
+		return explainPEM(data, err)
 	default:
 		return "", errors.New("it is not a private key")
+	}
+}
+
+// explainPEM says what is wrong with a file that looks like a private key.
+func explainPEM(data []byte, err error) (hint string, problem error) {
+	const again = "copy it again from where it is whole"
+	block, _ := pem.Decode(data)
+	switch {
+	case block == nil && !bytes.Contains(data, []byte("-----END ")):
+		return again, errors.New("the private key is cut short: its last line is missing")
+	case block == nil:
+		return again, errors.New("the private key is damaged: it is not base64 between its first and its last line")
+	case bytes.Contains(block.Bytes, []byte("sk-ssh-")), bytes.Contains(block.Bytes, []byte("sk-ecdsa-")):
+		return "load it into the agent with ssh-add", errors.New("the key is in a security device, which only the agent can use")
+	default:
+		return "", fmt.Errorf("the private key cannot be read: %s", strings.TrimPrefix(err.Error(), "ssh: "))
 	}
 }
 

@@ -51,49 +51,6 @@ func (s *Store) Login(ctx context.Context, t *transport.Target) (*Login, error) 
 	return l, nil
 }
 
-// Preload loads what the targets need and asks for all passphrases, so that no
-// question comes up while a server waits. What is wrong with one target's keys
-// is left for its Login to report; the error is that of ctx.
-func (s *Store) Preload(ctx context.Context, targets []transport.Target) error {
-	seen := make(map[string]bool)
-	for i := range targets {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		s.preload(ctx, &targets[i], seen)
-	}
-	return context.Cause(ctx)
-}
-
-func (s *Store) preload(ctx context.Context, t *transport.Target, seen map[string]bool) {
-	for i := range t.Jump {
-		s.preload(ctx, &t.Jump[i], seen)
-	}
-	if !seen[loginKey(t)] {
-		seen[loginKey(t)] = true
-		if l, err := s.Login(ctx, t); err == nil {
-			l.askAhead()
-		}
-	}
-}
-
-// loginKey is equal for targets whose logins offer the same keys.
-func loginKey(t *transport.Target) string {
-	l := &t.Login
-	parts := slices.Concat(l.Identities, []string{"\x00"}, l.Certificates, []string{"\x00", l.Agent, "\x00"}, l.Methods)
-	if l.Explicit {
-		parts = append(parts, "explicit")
-	}
-	if l.IdentitiesOnly {
-		parts = append(parts, "only")
-	}
-	key := ""
-	for _, p := range parts {
-		key += p + "\x00"
-	}
-	return key
-}
-
 // Close ends the connections to agents and waits for what runs on them.
 func (s *Store) Close() error {
 	s.mu.Lock()
