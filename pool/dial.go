@@ -109,7 +109,7 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 	d.phase.Store(int32(phaseBanner))
 	w.greeted = func() { d.phase.CompareAndSwap(int32(phaseBanner), int32(phaseKeyExchange)) }
 	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
-	sc, chans, reqs, err := ssh.NewClientConn(w, d.target.Addr(), d.clientConfig(login))
+	sc, chans, reqs, err := ssh.NewClientConn(w, d.target.Addr(), d.clientConfig(login, w))
 	if !stop() && err == nil {
 		_ = sc.Close()
 		err = context.Cause(ctx)
@@ -155,7 +155,7 @@ func (d *dialing) failed(ctx context.Context, err error, head []byte) error {
 }
 
 // clientConfig wires the checks of the host key and of the login into x/crypto.
-func (d *dialing) clientConfig(login *credential.Login) *ssh.ClientConfig {
+func (d *dialing) clientConfig(login *credential.Login, w *wire) *ssh.ClientConfig {
 	t := d.target
 	known := d.pool.cfg.HostKeys.Lookup(t.HostKey, t.Addr())
 	return &ssh.ClientConfig{
@@ -174,6 +174,7 @@ func (d *dialing) clientConfig(login *credential.Login) *ssh.ClientConfig {
 		},
 		AuthCallback: func(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 			d.phase.Store(int32(phaseLogin))
+			w.login.Store(true)
 			method, err := login.Next(c)
 			d.trace.login(login.Log(errPending))
 			return method, err

@@ -7,10 +7,11 @@ import (
 )
 
 // quickAck returns a function that makes the kernel acknowledge what it has
-// received at once. During the handshake client and server take turns with
-// small packets; sshd has Nagle's algorithm on and waits for each
-// acknowledgement, which Linux otherwise delays by 40 ms. The kernel clears
-// the flag by itself, so it is set after every read.
+// received at once. sshd has Nagle's algorithm on, and after the login it sends
+// two small packets in a row: the second waits for the acknowledgement of the
+// first, which Linux otherwise delays by 40 ms. The kernel clears the flag by
+// itself, so it is set after every read. Before the login client and server take
+// turns, and an answer carries the acknowledgement.
 func quickAck(nc net.Conn) func() {
 	tcp, ok := nc.(*net.TCPConn)
 	if !ok {

@@ -25,12 +25,13 @@ type wire struct {
 
 	// Only the reading goroutine touches what follows.
 	greeted func()  // told when the banner begins; nil after that
-	hurry   func()  // asks for an immediate acknowledgement
+	hurry   func()  // asks for an immediate acknowledgement; nil where there is no need
 	early   []byte  // holds read-ahead bytes of the handshake
 	big     *[]byte // holds read-ahead bytes while much arrives
 	ahead   []byte  // the unread part of early or *big
 	full    bool    // the last read filled its buffer: more is waiting
 
+	login   atomic.Bool // the login has begun
 	settled atomic.Bool // the handshake is over
 	dead    atomic.Bool // a read of the handshake failed
 }
@@ -115,7 +116,7 @@ func (w *wire) release() {
 
 // observe takes note of what arrived during the handshake.
 func (w *wire) observe(b []byte) {
-	if w.hurry != nil {
+	if w.hurry != nil && w.login.Load() {
 		w.hurry()
 	}
 	if w.tap != nil {
