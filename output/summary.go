@@ -140,6 +140,9 @@ func (s *summary) counts(sums *event.Summary, end *event.Event) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, label(o)))
 		}
 	}
+	if len(parts) == 0 {
+		return "" // nothing has ended yet: the user left
+	}
 	line := "fleet: " + strings.Join(parts, ", ")
 	if end != nil && end.Duration > 0 {
 		line += " in " + seconds(end.Duration)

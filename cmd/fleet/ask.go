@@ -14,29 +14,37 @@ import (
 	"fleet/transport"
 )
 
-// statusInterrupted is the status of a run that Ctrl-C ended.
-const statusInterrupted = 130
-
 // askSecret asks on the terminal, or, where there is none, by the program that
 // SSH_ASKPASS names.
-func (a *app) askSecret(ctx context.Context, prompt string) (transport.Secret, error) {
-	answer, err := term.AskSecret(ctx, prompt)
+func (a *app) askSecret(ctx context.Context, question string) (transport.Secret, error) {
+	var answer []byte
+	err := prompt(ctx, func(ctx context.Context) (err error) {
+		answer, err = term.AskSecret(ctx, question)
+		return err
+	})
 	program := a.env.value("SSH_ASKPASS")
 	switch {
 	case errors.Is(err, term.ErrNoTerminal) && program != "":
-		out, err := exec.CommandContext(ctx, program, prompt).Output()
+		out, err := exec.CommandContext(ctx, program, question).Output()
 		if err != nil {
 			return transport.Secret{}, fmt.Errorf("SSH_ASKPASS %q: %w", program, err)
 		}
 		return transport.NewSecret(strings.TrimRight(string(out), "\r\n")), nil
-	case errors.Is(err, term.ErrInterrupted):
-		return transport.Secret{}, exitError(statusInterrupted)
 	case err != nil:
 		return transport.Secret{}, err
 	}
 	secret := transport.NewSecret(string(answer))
 	clear(answer)
 	return secret, nil
+}
+
+// ask asks for what may be seen while it is typed.
+func ask(ctx context.Context, question string) (answer string, err error) {
+	err = prompt(ctx, func(ctx context.Context) (err error) {
+		answer, err = term.Ask(ctx, question)
+		return err
+	})
+	return answer, err
 }
 
 // askPasswords asks for what -k and -K want, once, before anything begins.
@@ -69,19 +77,19 @@ func (a *app) canAsk() bool {
 func (a *app) answerer(hold func(func())) func(context.Context, credential.Question) (transport.Secret, error) {
 	return func(ctx context.Context, q credential.Question) (s transport.Secret, err error) {
 		hold(func() {
-			prompt := q.Text
+			question := q.Text
 			if q.Kind != credential.Passphrase && q.Host != "" {
-				prompt = q.Host + ": " + prompt
+				question = q.Host + ": " + question
 			}
 			if q.Instruction != "" {
-				prompt = q.Instruction + "\n" + prompt
+				question = q.Instruction + "\n" + question
 			}
 			if !q.Echo {
-				s, err = a.askSecret(ctx, prompt)
+				s, err = a.askSecret(ctx, question)
 				return
 			}
 			var text string
-			text, err = term.Ask(ctx, prompt)
+			text, err = ask(ctx, question)
 			s = transport.NewSecret(text)
 		})
 		return s, err
@@ -108,10 +116,11 @@ func (a *app) confirm(ctx context.Context, hosts []*inventory.Host, yes bool) er
 		parts = append(parts, fmt.Sprintf("%s of @%s (%s)", plural(len(groups[g]), "host"), g, nodeset.Fold(groups[g])))
 	}
 	what := strings.Join(parts, ", ")
-	answer, err := term.Ask(ctx, fmt.Sprintf("This touches %s, which is protected. Go on? [y/N] ", what))
+	answer, err := ask(ctx, fmt.Sprintf("This touches %s, which is protected. Go on? [y/N] ", what))
+	var signal *signaled
 	switch {
-	case errors.Is(err, term.ErrInterrupted):
-		return exitError(statusInterrupted)
+	case errors.As(err, &signal):
+		return err
 	case errors.Is(err, term.ErrNoTerminal):
 		return &usageError{err: fmt.Errorf("this touches %s, which is protected, and there is no terminal to ask on", what), hint: "--yes answers beforehand"}
 	case err != nil, !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes"):

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -140,7 +141,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	sink := event.Tee(sinks...)
 	x.warnUnchecked()
 	credentials := &credential.Store{
-		Prompt:          x.app.answerer(x.renderer.Suspend),
+		Prompt:          x.answer,
 		OnlyPassphrases: len(x.jobs) > 1 || !x.app.canAsk(),
 		Logger:          x.app.log,
 	}
@@ -175,8 +176,18 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	case summary := <-done:
 		return x.end(summary)
 	case <-signals.leave:
-		return x.leave(context.Cause(ctx))
+		return x.leave(signals.left)
 	}
+}
+
+// answer asks the user; a signal meanwhile is for the run, not for one host.
+func (x *execution) answer(ctx context.Context, q credential.Question) (transport.Secret, error) {
+	s, err := x.app.answerer(x.renderer.Suspend)(ctx, q)
+	var signal *signaled
+	if errors.As(err, &signal) {
+		x.stop(signal)
+	}
+	return s, err
 }
 
 // warnUnchecked says, once, which hosts may be anybody.

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"fleet/event"
 	"fleet/internal/nodeset"
-	"fleet/runner"
 )
 
 // end closes the outputs and turns the summary into fleet's exit status.
@@ -60,7 +58,7 @@ const leaveWait = 500 * time.Millisecond
 // leave is the end without waiting: it prints what there is and names every
 // host that may still be running something. They end it by themselves when the
 // connection goes.
-func (x *execution) leave(why error) error {
+func (x *execution) leave(why *signaled) error {
 	closed := make(chan struct{})
 	go func() { // ends with the process where nobody reads the output
 		defer close(closed)
@@ -78,11 +76,7 @@ func (x *execution) leave(why error) error {
 			plural(len(running), "host"), nodeset.Fold(running))
 	}
 	x.tellRest()
-	var stop *runner.Stop
-	if errors.As(why, &stop) {
-		return exit((&event.Summary{Why: stop.Why}).ExitStatus())
-	}
-	return exitError(statusInterrupted)
+	return why
 }
 
 // A rollcall is a Sink that knows of which hosts it is not certain how they

@@ -13,9 +13,13 @@ import (
 // The statuses that fleet's own errors have. Those of a run are counted by
 // event.Summary; docs/exit-status.md lists all of them.
 const (
-	statusError      = 1
-	statusDiffers    = 3   // fmt --check: a file would change
-	statusClosedPipe = 141 // as a shell reports a death by SIGPIPE
+	statusError   = 1
+	statusDiffers = 3 // fmt --check: a file would change
+	// As a shell reports a death by these signals.
+	statusInterrupted = 130
+	statusQuit        = 131
+	statusClosedPipe  = 141
+	statusTerminated  = 143
 )
 
 // An exitError ends fleet with a status and no message: what there is to say was
@@ -49,12 +53,17 @@ func badUsage(format string, args ...any) error {
 
 // exitStatus is the one place that knows which error means which status.
 func exitStatus(err error) int {
-	var status exitError
+	var (
+		status exitError
+		signal *signaled
+	)
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &status):
 		return int(status)
+	case errors.As(err, &signal):
+		return signal.status()
 	case closedPipe(err):
 		return statusClosedPipe
 	default:
@@ -66,10 +75,11 @@ func exitStatus(err error) int {
 func (a *app) report(err error) {
 	var (
 		status exitError
+		signal *signaled
 		usage  *usageError
 	)
 	switch {
-	case err == nil, errors.As(err, &status), closedPipe(err):
+	case err == nil, errors.As(err, &status), errors.As(err, &signal), closedPipe(err):
 		return
 	case errors.As(err, &usage):
 		a.complain(err)
@@ -108,7 +118,7 @@ func (a *app) hint(s string) { fmt.Fprintf(a.env.stderr, "hint: %s\n", term.Clea
 func run(ctx context.Context, args []string, e env) int {
 	a := newApp(e)
 	defer a.close()
-	return a.run(ctx, args)
+	return untilQuit(ctx, func(ctx context.Context) int { return a.run(ctx, args) })
 }
 
 func (a *app) run(ctx context.Context, args []string) int {

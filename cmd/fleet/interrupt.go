@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
 	"time"
-
-	"fleet/event"
-	"fleet/runner"
 )
 
 const (
@@ -23,11 +19,13 @@ const (
 
 // An interrupter turns signals into the end of a run. On a terminal the first
 // Ctrl-C only shows what is going on; a second one soon after, or any other
-// signal, stops the run; the next one leaves at once.
+// signal, stops the run; the next one leaves at once, and so does SIGQUIT (Ctrl-\)
+// whenever it comes.
 type interrupter struct {
 	stop  context.CancelCauseFunc
 	tell  func()        // shows the state of every unfinished host; nil: stop at the first
 	leave chan struct{} // closed when the user wants to wait no longer
+	left  *signaled     // why; set before leave is closed
 
 	stopping func() // says that the run is being stopped, where tell is set too
 
@@ -40,7 +38,7 @@ type interrupter struct {
 func watchSignals(stop context.CancelCauseFunc, tell, stopping func()) *interrupter {
 	i := newInterrupter(stop, tell)
 	i.stopping = stopping
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		// What nohup and a shell's "&" turned off stays off.
 		if !signal.Ignored(s) {
 			signal.Notify(i.signals, s)
@@ -72,50 +70,32 @@ func (i *interrupter) close() {
 
 func (i *interrupter) loop() {
 	defer close(i.finished)
-	var told, stopped time.Time
+	var (
+		told, stopped time.Time
+		why           *signaled
+	)
 	for s := range i.signals {
 		now := time.Now()
 		switch {
-		case !stopped.IsZero() && now.Sub(stopped) < echo:
-		case !stopped.IsZero():
+		case s == syscall.SIGQUIT:
+			i.left = &signaled{s}
+			i.stop(i.left)
+			close(i.leave)
+			return
+		case why != nil && now.Sub(stopped) < echo:
+		case why != nil:
+			i.left = why
 			close(i.leave)
 			return
 		case s == os.Interrupt && i.tell != nil && (told.IsZero() || now.Sub(told) > twice):
 			told = now
 			i.telling.Go(i.tell) // printing may block, and the next Ctrl-C must count
 		default:
-			stopped = now
-			i.stop(&runner.Stop{Why: reason(s)})
+			stopped, why = now, &signaled{s}
+			i.stop(why)
 			if i.tell != nil && i.stopping != nil {
 				i.telling.Go(i.stopping)
 			}
 		}
 	}
-}
-
-func reason(s os.Signal) event.Why {
-	if s == os.Interrupt {
-		return event.Interrupted
-	}
-	return event.Terminated
-}
-
-// untilSignal ends the context at Ctrl-C, or when the process is told to end;
-// interrupted then knows the exit status. Call finish when the work is done.
-func untilSignal(ctx context.Context) (_ context.Context, finish func()) {
-	ctx, stop := context.WithCancelCause(ctx)
-	signals := watchSignals(stop, nil, nil)
-	return ctx, func() {
-		signals.close()
-		stop(nil)
-	}
-}
-
-// interrupted is err, or the exit status of the signal that ended ctx.
-func interrupted(ctx context.Context, err error) error {
-	var s *runner.Stop
-	if errors.As(context.Cause(ctx), &s) {
-		return exit((&event.Summary{Why: s.Why}).ExitStatus())
-	}
-	return err
 }

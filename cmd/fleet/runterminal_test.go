@@ -3,11 +3,16 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"fleet/internal/lab"
 )
 
 func TestCtrlCOnATerminalTellsAndThenStops(t *testing.T) {
@@ -57,9 +62,76 @@ func TestTheThirdCtrlCLeavesAtOnce(t *testing.T) {
 	if want := "fleet: left at once; it was not confirmed that the command has ended on 1 host: lab01"; !strings.Contains(said, want) {
 		t.Errorf("no %q in:\n%s", want, said)
 	}
+	if strings.Contains(said, "fleet: \r\n") {
+		t.Errorf("a line that says nothing in:\n%s", said)
+	}
 	if left := waitGone(mark, 15*time.Second); len(left) > 0 {
 		t.Errorf("processes are left: %v", left)
 	}
+}
+
+func TestASignalAtAPromptIsTheExitStatus(t *testing.T) {
+	t.Parallel()
+	l := terminalLab(t)
+	key := lockedKey(t, l)
+	prompts := []struct {
+		question string
+		args     []string
+	}{
+		{"Login password: ", []string{"run", "-ka", "--", "echo here"}},
+		{"Login password: ", []string{"trace", "-k", "lab01"}},
+		{"Passphrase for " + key, []string{"run", "-a", "--identity", key, "--", "echo here"}},
+		{"Passphrase for " + key, []string{"trace", "lab01", "--identity", key}},
+	}
+	tests := []struct {
+		name   string
+		signal os.Signal // nil: a key is pressed
+		key    string
+		status int
+	}{
+		{"TERM", syscall.SIGTERM, "", 143},
+		{"HUP", syscall.SIGHUP, "", 143},
+		{"QUIT", nil, "\x1c", 131},
+		{"INT", nil, ctrlC, 130},
+	}
+	for _, p := range prompts {
+		for _, tt := range tests {
+			t.Run(p.args[0]+" "+p.question+tt.name, func(t *testing.T) {
+				x := onTerminal(t, l, nil, p.args...)
+				x.expect(p.question)
+				if tt.signal == nil {
+					x.press(tt.key)
+				} else if err := x.cmd.Process.Signal(tt.signal); err != nil {
+					t.Fatal(err)
+				}
+				if said := x.exits(tt.status); strings.Contains(said, "goroutine") || strings.Contains(said, "here\r") {
+					t.Errorf("it said:\n%s", said)
+				}
+			})
+		}
+	}
+}
+
+// lockedKey is the key of the lab with a passphrase.
+func lockedKey(t *testing.T, l *lab.Lab) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(l.Dir, "id_ed25519"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(t.TempDir(), "locked")
+	if err := os.WriteFile(key, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, err := exec.Command("ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", key).CombinedOutput()
+	switch {
+	case err == nil:
+	case errors.Is(err, exec.ErrNotFound) && os.Getenv("FLEET_REQUIRE_SSHD") != "1":
+		t.Skip("there is no ssh-keygen to lock a key with")
+	default:
+		t.Fatalf("ssh-keygen: %v: %s", err, said)
+	}
+	return key
 }
 
 func TestAProtectedGroupIsAskedFor(t *testing.T) {
@@ -87,6 +159,7 @@ func TestAProtectedGroupIsAskedFor(t *testing.T) {
 		{"no", "n\n", 1, "fleet: not confirmed: nothing was run"},
 		{"nothing", "\n", 1, "fleet: not confirmed: nothing was run"},
 		{"Ctrl-C", ctrlC, 130, ""},
+		{"Ctrl-\\", "\x1c", 131, ""},
 		{"Ctrl-D", "\x04", 1, "fleet: not confirmed: nothing was run"},
 	}
 	for _, tt := range tests {

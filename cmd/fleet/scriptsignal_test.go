@@ -69,6 +69,7 @@ func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
 func signals() map[string]os.Signal {
 	return map[string]os.Signal{
 		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL,
+		"QUIT": syscall.SIGQUIT,
 	}
 }
 
