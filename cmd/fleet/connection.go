@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -42,26 +41,6 @@ func (f *connectionFlags) inventoryFlags() inventory.Flags {
 	return inventory.Flags{
 		User: f.user, Port: f.port, Jump: f.jump, Identities: f.identities,
 		ConnectTimeout: f.connectTimeout, SSH: f.options,
-	}
-}
-
-// check finds mistakes that do not depend on the hosts.
-func (f *connectionFlags) check() error {
-	flags := f.inventoryFlags()
-	if err := flags.Check(); err != nil {
-		return &usageError{err: err}
-	}
-	if f.askPass && flags.Batch() {
-		return badUsage("-k asks for a password, and BatchMode=yes forbids to ask")
-	}
-	return nil
-}
-
-// warnIdle says which options ssh would have heeded.
-func (a *app) warnIdle(f *connectionFlags) {
-	flags := f.inventoryFlags()
-	for _, o := range flags.Idle() {
-		fmt.Fprintf(a.env.stderr, "fleet: warning: -o %q has no effect here\n", o)
 	}
 }
 
