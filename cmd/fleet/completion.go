@@ -8,6 +8,30 @@ import (
 	"fleet/inventory"
 )
 
+// describeCompletion says of the command that cobra makes what it lacks.
+func describeCompletion(root *cobra.Command) {
+	cmd := child(root, "completion")
+	if cmd == nil {
+		return
+	}
+	cmd.Use, cmd.Short = "completion SHELL", "Print a script that completes in your shell"
+	cmd.Long = `Print a script that completes commands, flags, and the hosts and groups of the
+inventory in your shell.`
+	cmd.Example = "  source <(fleet completion bash)"
+	cmd.RunE = nil
+	for _, sub := range cmd.Commands() {
+		sub.Args = noArgs
+		switch name := sub.Name(); name {
+		case "fish":
+			sub.Example = "  fleet completion fish | source"
+		case "powershell":
+			sub.Example = "  fleet completion powershell | Out-String | Invoke-Expression"
+		default:
+			sub.Example = "  source <(fleet completion " + name + ")"
+		}
+	}
+}
+
 // A completer proposes words to the shell.
 type completer = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective)
 

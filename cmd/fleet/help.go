@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,13 +48,13 @@ func printHelp(w io.Writer, cmd *cobra.Command) {
 	if about == "" {
 		about = cmd.Short
 	}
-	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", strings.TrimSpace(about), cmd.UseLine())
+	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", foldText(about, helpWidth), cmd.UseLine())
 	if cmd.Example != "" {
 		fmt.Fprintf(w, "\nExample:\n%s\n", cmd.Example)
 	}
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprint(w, "\nCommands:\n")
-		for _, sub := range cmd.Commands() {
+		for _, sub := range inOrder(cmd.Commands()) {
 			if sub.IsAvailableCommand() {
 				fmt.Fprintf(w, "  %-12s %s\n", sub.Name(), sub.Short)
 			}
@@ -58,8 +62,54 @@ func printHelp(w io.Writer, cmd *cobra.Command) {
 		fmt.Fprintf(w, "\n%s COMMAND --help tells more.\n", cmd.CommandPath())
 	}
 	for _, g := range flagGroups(cmd) {
-		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(helpWidth))
+		fmt.Fprintf(w, "\n%s:\n%s", g.title, flagUsages(g.flags))
 	}
+}
+
+// inOrder sorts commands as they were given to orderCommands, others last: cobra
+// sorts them by name.
+func inOrder(cmds []*cobra.Command) []*cobra.Command {
+	cmds = slices.Clone(cmds)
+	slices.SortStableFunc(cmds, func(a, b *cobra.Command) int {
+		return cmp.Compare(place(a), place(b))
+	})
+	return cmds
+}
+
+// orderAnnotation is where a command keeps its place in help.
+const orderAnnotation = "order"
+
+func orderCommands(cmds []*cobra.Command) {
+	for i, c := range cmds {
+		if c.Annotations == nil {
+			c.Annotations = make(map[string]string)
+		}
+		c.Annotations[orderAnnotation] = strconv.Itoa(i)
+	}
+}
+
+func place(c *cobra.Command) int {
+	n, err := strconv.Atoi(c.Annotations[orderAnnotation])
+	if err != nil {
+		return math.MaxInt
+	}
+	return n
+}
+
+// flagUsages describes flags. A value that may be left out is in brackets, with
+// the equals sign that it takes; what counts how often it is given has none.
+func flagUsages(fs *pflag.FlagSet) string {
+	text := fs.FlagUsagesWrapped(helpWidth)
+	fs.VisitAll(func(f *pflag.Flag) {
+		name, _ := pflag.UnquoteUsage(f)
+		long := "--" + f.Name
+		was, now := fmt.Sprintf("%s %s[=%s]", long, name, f.NoOptDefVal), fmt.Sprintf("%s[=%s]", long, name)
+		if f.Value.Type() == "count" {
+			was, now = long+" "+name, long
+		}
+		text = strings.Replace(text, was, fmt.Sprintf("%-*s", len(was), now), 1)
+	})
+	return text
 }
 
 // A flagGroup is a part of the help of a command.

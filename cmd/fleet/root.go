@@ -59,20 +59,30 @@ Hosts come from an inventory (-i, or the *.fleet.hcl files of this folder), or s
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(a.env.stdout, cmd) })
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.AddCommand(commands(a)...)
+	own := commands(a)
+	orderCommands(own)
+	root.AddCommand(own...)
 	root.SetHelpCommand(newHelpCommand(a))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	describeCompletion(root)
+	root.Flags().SortFlags = false
 	for _, cmd := range root.Commands() {
 		wrapArgs(cmd)
 	}
 	return root
 }
 
-// wrapArgs makes a wrong number of arguments a usage error that names the command.
+// wrapArgs makes a wrong number of arguments a usage error that names the
+// command, and so a word after a command that only has other commands.
 func wrapArgs(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		wrapArgs(sub)
+	}
+	cmd.Flags().SortFlags = false
+	if cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.Args = noSuchCommand
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	check, carryOut := cmd.Args, cmd.RunE
 	if check != nil {

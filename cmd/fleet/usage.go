@@ -131,7 +131,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	e := &usageError{err: fmt.Errorf("unknown command %q", name), see: parent.CommandPath()}
 	var names []string
 	for _, cmd := range parent.Commands() {
-		if cmd.IsAvailableCommand() {
+		if cmd.IsAvailableCommand() || cmd.Name() == "help" {
 			names = append(names, cmd.Name())
 		}
 	}
