@@ -3,7 +3,6 @@ package inventory
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -34,16 +33,6 @@ type Options struct {
 // Algorithms are the names of one kind of algorithm.
 type Algorithms struct{ Defaults, Supported []string }
 
-// Flags are the connection flags of the command line; zero values are not set.
-type Flags struct {
-	User           string        // -l
-	Port           int           // -p
-	Jump           string        // -J: [user@]host[:port],... or "none"
-	Identities     []string      // --identity
-	ConnectTimeout time.Duration // -t
-	SSH            []string      // -o: "Keyword=value"
-}
-
 // An Inventory is hosts, groups, and the way to reach them.
 type Inventory struct {
 	options Options
@@ -56,6 +45,7 @@ type Inventory struct {
 	base   *layer // of the top level, for jumps that are no hosts
 
 	config func() (*sshconfig.Config, error) // read once, when first needed
+	given  map[string]bool                   // the keywords of Flags.SSH
 
 	mu  sync.Mutex
 	met map[string]*Host // guarded by mu; hosts of an open inventory

@@ -580,3 +580,80 @@ func TestFlagsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoSaysHowHostKeysAreChecked(t *testing.T) {
+	words := map[string]transport.HostKeyPolicy{
+		"yes": transport.HostKeyStrict, "ask": transport.HostKeyStrict, "accept-new": transport.HostKeyAcceptNew,
+		"no": transport.HostKeyOff, "off": transport.HostKeyOff, "OFF": transport.HostKeyOff, "true": transport.HostKeyStrict,
+	}
+	for word, want := range words {
+		line := "StrictHostKeyChecking " + word + "\n"
+		if got := target(t, load(t, `host "h" {}`, withSSH(t, line)), "h").HostKey.Policy; got != want {
+			t.Errorf("ssh_config %s: %v", word, got)
+		}
+		flag := withFlags(Flags{SSH: []string{"StrictHostKeyChecking=" + word}})
+		for _, policy := range []string{"strict", "accept-new", "off"} {
+			src := fmt.Sprintf("connection {\n  host_key = %q\n}\nhost \"h\" {}\n", policy)
+			if got := target(t, load(t, src, flag, withSSH(t, "StrictHostKeyChecking accept-new\n")), "h").HostKey.Policy; got != want {
+				t.Errorf("-o %s over the inventory's %q: %v", word, policy, got)
+			}
+			if got := target(t, load(t, src, withSSH(t, line)), "h").HostKey.Policy.String(); got != policy {
+				t.Errorf("the inventory's %q over %s of ssh_config: %v", policy, word, got)
+			}
+		}
+	}
+}
+
+func TestFilesThatMayBeMissing(t *testing.T) {
+	const src = "host \"named\" {\n  connection {\n    identity = [\"/k/named\"]\n  }\n}\nhost \"h\" {}\n"
+	config := withSSH(t, "IdentityFile /k/config\n")
+	plain, flagged := load(t, src, config), load(t, src, config, withFlags(Flags{Identities: []string{"/k/flag"}, Jump: "j"}))
+	for name, tt := range map[string]struct {
+		login    transport.Login
+		file     string
+		optional bool
+	}{
+		"ssh_config":  {target(t, plain, "h").Login, "/k/config", true},
+		"inventory":   {target(t, plain, "named").Login, "/k/named", false},
+		"flag":        {target(t, flagged, "h").Login, "/k/flag", false},
+		"flag's jump": {target(t, flagged, "h").Jump[0].Login, "/k/flag", false},
+	} {
+		if l := tt.login; !l.Explicit || l.Optional != tt.optional || !slices.Equal(l.Identities, []string{tt.file}) {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+	if l := target(t, load(t, src), "h").Login; l.Explicit || l.Optional {
+		t.Errorf("built in: %+v", l)
+	}
+}
+
+func TestBatchModeAsksNobodyOnTheWholeWay(t *testing.T) {
+	const src = "host \"j\" {}\nhost \"h\" {\n  connection {\n    jump = [\"j\"]\n  }\n}\n"
+	for name, tt := range map[string]struct {
+		change func(*Options)
+		h, j   bool
+	}{
+		"-o":         {withFlags(Flags{SSH: []string{" batchMode = yes", "BatchMode=no"}}), true, true},
+		"-o no":      {withFlags(Flags{SSH: []string{"BatchMode=no"}}), false, false},
+		"ssh_config": {withSSH(t, "Host h\nBatchMode yes\n"), true, true},
+		"its jump's": {withSSH(t, "Host j\nBatchMode yes\n"), false, true},
+	} {
+		inv := load(t, src, tt.change)
+		h := target(t, inv, "h")
+		if h.Login.Batch != tt.h || h.Jump[0].Login.Batch != tt.j {
+			t.Errorf("%s: host %t, jump %t", name, h.Login.Batch, h.Jump[0].Login.Batch)
+		}
+		if flags := inv.options.Flags; flags.Batch() != (name == "-o") {
+			t.Errorf("%s: the flags say %t", name, flags.Batch())
+		}
+	}
+}
+
+func TestOptionsThatHaveNoEffectHere(t *testing.T) {
+	flags := Flags{SSH: []string{
+		"User=a", "ForwardAgent=yes", "forwardx11 no", "LocalForward 80 h:80", "ProxyJump=j", "RemoteCommand=none", "ControlMaster=auto",
+	}}
+	if got := flags.Idle(); !slices.Equal(got, []string{"ForwardAgent=yes", "LocalForward 80 h:80"}) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -22,6 +22,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		byName:  map[string]*Host{},
 		named:   map[string]*Group{},
 		met:     map[string]*Host{},
+		given:   o.Flags.keywords(),
 	}
 	inv.config = sync.OnceValues(func() (*sshconfig.Config, error) { return sshconfig.Load(o.SSH) })
 	if inv.options.Environ == nil {

@@ -95,8 +95,13 @@ func (r *resolution) load(ctx context.Context, name string, named sshconfig.Hop)
 	if err != nil {
 		return err
 	}
-	r.set = optionKeywords(r.flags.SSH)
-	q := sshconfig.Query{Host: name, User: named.User, Port: named.Port, Options: slices.Clip(r.flags.SSH)}
+	if len(r.flags.SSH) > 0 {
+		r.set = r.inv.given
+	}
+	q := sshconfig.Query{
+		Host: name, User: named.User, Port: named.Port, Options: slices.Clip(r.flags.SSH),
+		ExecTimeout: r.inv.options.Flags.ConnectTimeout,
+	}
 	switch user, ok := textOf(r.layer.settings[setUser]); {
 	case r.flags.User != "":
 		q.User = r.flags.User
@@ -120,17 +125,6 @@ func (r *resolution) load(ctx context.Context, name string, named sshconfig.Hop)
 	}
 	r.ssh, err = config.Resolve(ctx, q)
 	return err
-}
-
-// optionKeywords are the keywords of -o arguments, in lower case.
-func optionKeywords(options []string) map[string]bool {
-	out := map[string]bool{}
-	for _, o := range options {
-		if end := strings.IndexAny(o, "= \t"); end > 0 {
-			out[strings.ToLower(o[:end])] = true
-		}
-	}
-	return out
 }
 
 // pick finds who sets something: flag where it is set, -o, the inventory, or

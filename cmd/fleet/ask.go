@@ -96,8 +96,8 @@ func (a *app) answerer(hold func(func())) func(context.Context, credential.Quest
 	}
 }
 
-// confirm asks before acting on hosts of a protected group.
-func (a *app) confirm(ctx context.Context, hosts []*inventory.Host, yes bool) error {
+// confirm asks before acting on hosts of a protected group; batch forbids to ask.
+func (a *app) confirm(ctx context.Context, hosts []*inventory.Host, yes, batch bool) error {
 	groups := make(map[string][]string)
 	var order []string
 	for _, h := range hosts {
@@ -116,6 +116,9 @@ func (a *app) confirm(ctx context.Context, hosts []*inventory.Host, yes bool) er
 		parts = append(parts, fmt.Sprintf("%s of @%s (%s)", plural(len(groups[g]), "host"), g, nodeset.Fold(groups[g])))
 	}
 	what := strings.Join(parts, ", ")
+	if batch {
+		return &usageError{err: fmt.Errorf("this touches %s, which is protected, and BatchMode=yes forbids to ask", what), hint: "--yes answers beforehand"}
+	}
 	answer, err := ask(ctx, fmt.Sprintf("This touches %s, which is protected. Go on? [y/N] ", what))
 	var signal *signaled
 	switch {

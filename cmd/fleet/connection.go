@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,6 +45,32 @@ func (f *connectionFlags) inventoryFlags() inventory.Flags {
 	}
 }
 
+// check finds mistakes that do not depend on the hosts.
+func (f *connectionFlags) check() error {
+	flags := f.inventoryFlags()
+	if err := flags.Check(); err != nil {
+		return &usageError{err: err}
+	}
+	if f.askPass && f.batch() {
+		return badUsage("-k asks for a password, and BatchMode=yes forbids to ask")
+	}
+	return nil
+}
+
+// batch reports whether -o forbids to ask anything.
+func (f *connectionFlags) batch() bool {
+	flags := f.inventoryFlags()
+	return flags.Batch()
+}
+
+// warnIdle says which options ssh would have heeded.
+func (a *app) warnIdle(f *connectionFlags) {
+	flags := f.inventoryFlags()
+	for _, o := range flags.Idle() {
+		fmt.Fprintf(a.env.stderr, "fleet: warning: -o %q has no effect here\n", o)
+	}
+}
+
 // becomeFlags say which user a command runs as.
 type becomeFlags struct {
 	sudo    bool   // -s
@@ -63,8 +90,11 @@ func (f *becomeFlags) flags() *pflag.FlagSet {
 func (f *becomeFlags) wanted() bool { return f.sudo || f.user != "" }
 
 // check refuses a password for nothing: -K asks, and -s, --become or the
-// inventory say who the command runs as.
-func (f *becomeFlags) check(hosts []*inventory.Host) error {
+// inventory say who the command runs as. batch forbids to ask.
+func (f *becomeFlags) check(hosts []*inventory.Host, batch bool) error {
+	if f.askPass && batch {
+		return badUsage("-K asks for the sudo password, and BatchMode=yes forbids to ask")
+	}
 	if !f.askPass || f.wanted() || slices.ContainsFunc(hosts, func(h *inventory.Host) bool { return h.Become() != nil }) {
 		return nil
 	}

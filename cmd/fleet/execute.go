@@ -38,10 +38,10 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err != nil {
 		return err
 	}
-	if err := a.confirm(ctx, hosts, f.yes); err != nil {
+	if err := a.confirm(ctx, hosts, f.yes, f.conn.batch()); err != nil {
 		return err
 	}
-	if err := f.become.check(hosts); err != nil {
+	if err := f.become.check(hosts, f.conn.batch()); err != nil {
 		return err
 	}
 	asked, err := a.askPasswords(ctx, &f.conn, &f.become)

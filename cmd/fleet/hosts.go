@@ -146,10 +146,16 @@ func (a *app) listHosts(ctx context.Context, sel *selectionFlags, show *hostsFla
 		return show.print(a.env.stdout, hostNames(hosts))
 	}
 	docs := make([]hostDocument, len(hosts))
-	for i, h := range hosts {
-		if docs[i], err = document(ctx, inv, h); err != nil {
-			return err
+	err = resolving(ctx, func(ctx context.Context) (err error) {
+		for i, h := range hosts {
+			if docs[i], err = document(ctx, inv, h); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return writeJSON(a.env.stdout, docs)
 }

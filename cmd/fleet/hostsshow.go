@@ -44,10 +44,12 @@ line, the flag or the line of ssh_config that it comes from.`,
 			if len(hosts) != 1 {
 				return badUsage("%q is %d hosts; show one", args[0], len(hosts))
 			}
-			if format == "json" {
-				return showJSON(cmd.Context(), a.env.stdout, inv, hosts[0], explain)
-			}
-			return showText(cmd.Context(), a.env.stdout, inv, hosts[0], explain)
+			return resolving(cmd.Context(), func(ctx context.Context) error {
+				if format == "json" {
+					return showJSON(ctx, a.env.stdout, inv, hosts[0], explain)
+				}
+				return showText(ctx, a.env.stdout, inv, hosts[0], explain)
+			})
 		},
 	}
 	fs := newFlagSet()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"fleet/internal/nodeset"
 	"fleet/inventory"
 	"fleet/runner"
@@ -19,19 +21,44 @@ type passwords struct{ login, become transport.Secret }
 // error: nothing runs then.
 func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host, b *becomeFlags, p passwords) ([]runner.Job, error) {
 	all := make([]runner.Job, len(hosts))
+	failed := make([]error, len(hosts))
+	err := resolving(ctx, func(ctx context.Context) error {
+		var group errgroup.Group
+		group.SetLimit(resolvers)
+		for i, h := range hosts {
+			group.Go(func() error {
+				target, err := inv.Target(ctx, h)
+				if p.login.IsSet() {
+					target.Login.Password = p.login
+				}
+				all[i], failed[i] = runner.Job{Host: h.Name, Target: target, Become: b.over(h.Become(), p.become)}, err
+				return context.Cause(ctx) // another host's mistake stops nobody
+			})
+		}
+		return group.Wait()
+	})
+	if err != nil {
+		return nil, err
+	}
 	var wrong mistakes
-	for i, h := range hosts {
-		target, err := inv.Target(ctx, h)
+	for i, err := range failed {
 		if err != nil {
-			wrong.add(h.Name, err)
-			continue
+			wrong.add(hosts[i].Name, err)
 		}
-		if p.login.IsSet() {
-			target.Login.Password = p.login
-		}
-		all[i] = runner.Job{Host: h.Name, Target: target, Become: b.over(h.Become(), p.become)}
 	}
 	return all, wrong.err()
+}
+
+// resolvers is how many hosts are resolved at one time. It helps where each host
+// has a command of Match exec in ssh_config, which may wait for the network.
+const resolvers = 32
+
+// resolving calls resolve, which asks ssh_config about hosts: a signal ends the
+// commands that it may run there.
+func resolving(ctx context.Context, resolve func(context.Context) error) error {
+	ctx, finish := untilSignal(ctx)
+	defer finish()
+	return interrupted(ctx, resolve(ctx))
 }
 
 // mistakes collects what is wrong with hosts: all hosts of a group often share

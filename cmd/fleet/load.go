@@ -54,6 +54,9 @@ func (a *app) load(ctx context.Context, sel *selectionFlags, conn *connectionFla
 	}
 	if conn != nil {
 		o.SSH.User, o.Flags = conn.configFile, conn.inventoryFlags()
+		if err := conn.check(); err != nil {
+			return nil, nil, err
+		}
 	}
 	inv, found := inventory.Load(ctx, o)
 	return inv, found, nil
@@ -68,6 +71,9 @@ func (a *app) openInventory(ctx context.Context, sel *selectionFlags, conn *conn
 	}
 	if a.global.quiet && !found.HasErrors() {
 		found = nil
+	}
+	if conn != nil && !a.global.quiet {
+		a.warnIdle(conn)
 	}
 	return inv, a.diagnose(found)
 }

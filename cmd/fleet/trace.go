@@ -64,13 +64,19 @@ func (a *app) traceHost(ctx context.Context, sel *selectionFlags, conn *connecti
 	if len(hosts) != 1 {
 		return badUsage("%q is %d hosts; trace one", name, len(hosts))
 	}
-	settings, err := traceSettings(ctx, inv, hosts[0])
+	var settings []inventory.Row
+	var target transport.Target
+	err = resolving(ctx, func(ctx context.Context) (err error) {
+		if settings, err = traceSettings(ctx, inv, hosts[0]); err != nil {
+			return err
+		}
+		if target, err = inv.Target(ctx, hosts[0]); err != nil {
+			return fmt.Errorf("%s: %w", hosts[0].Name, err)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
-	}
-	target, err := inv.Target(ctx, hosts[0])
-	if err != nil {
-		return fmt.Errorf("%s: %w", hosts[0].Name, err)
 	}
 	if conn.askPass {
 		if target.Login.Password, err = a.askSecret(ctx, "Login password: "); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Config is a set of configuration files that were read. It is safe for
@@ -27,6 +28,9 @@ type Query struct {
 	// Options are -o arguments, "Keyword=value" or "Keyword value"; they win
 	// over the files.
 	Options []string
+	// ExecTimeout bounds each command of Match exec that this query is the
+	// first to need. Zero is DefaultExecTimeout.
+	ExecTimeout time.Duration
 }
 
 // HostNames returns the names on Host lines, without patterns and negated
@@ -35,23 +39,18 @@ func (c *Config) HostNames() []string { return slices.Clone(c.names) }
 
 // Resolve says what the configuration means for a host. The context bounds the
 // commands of Match exec, of which each distinct text runs once in the life of
-// c. An error names the line, or the -o argument, that is wrong.
+// c. An error names the line, or the -o argument, that is wrong; not the host,
+// so that the same mistake reads the same for all of them.
 func (c *Config) Resolve(ctx context.Context, q Query) (*Result, error) {
 	w, err := c.walk(ctx, &q)
 	if err != nil {
-		return nil, fmt.Errorf("ssh configuration for %q: %w", q.Host, err)
+		return nil, fmt.Errorf("ssh configuration: %w", err)
 	}
 	r, err := w.result()
 	if err != nil {
-		return nil, fmt.Errorf("ssh configuration for %q: %w", q.Host, err)
+		return nil, fmt.Errorf("ssh configuration: %w", err)
 	}
 	return r, nil
-}
-
-// Check tells, before there is a host, whether the flags and options of a query
-// are good. The host is not looked at.
-func (c *Config) Check(q Query) error {
-	return c.newWalk("").commandLine(&q)
 }
 
 func (c *Config) newWalk(host string) *walk {
@@ -65,7 +64,7 @@ func (c *Config) newWalk(host string) *walk {
 // walk collects the settings for a host, not yet expanded.
 func (c *Config) walk(ctx context.Context, q *Query) (*walk, error) {
 	w := c.newWalk(q.Host)
-	w.ctx = ctx
+	w.ctx, w.execTimeout = ctx, q.ExecTimeout
 	if q.Host == "" || !safeHost(q.Host) {
 		return nil, errUnsafeHost
 	}

@@ -24,7 +24,7 @@
 //   - Match tagged, Match localnetwork, single quotes in a Match line and
 //     ${VARIABLES} in Include follow newer versions of ssh.
 //   - A Match exec is not run inside an Include that does not apply, runs once
-//     for equal command text, and is ended after half a minute.
+//     for equal command text, and is ended after Query.ExecTimeout.
 //   - BatchMode leaves ServerAliveInterval alone, where Debian's ssh sets it.
 //
 // # Ownership and concurrency

@@ -1,6 +1,7 @@
 package sshconfig
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +10,9 @@ import (
 	"time"
 )
 
-// execTimeout ends a Match exec command that does not end by itself. ssh waits
-// for ever; here one such command would hold up every host.
-const execTimeout = 30 * time.Second
+// DefaultExecTimeout ends a Match exec command that does not end by itself. ssh
+// waits for ever; here one such command would hold up every host.
+const DefaultExecTimeout = 10 * time.Second
 
 // execCache runs Match exec commands, each distinct text once.
 type execCache struct {
@@ -20,20 +21,22 @@ type execCache struct {
 }
 
 type execCall struct {
-	done chan struct{} // closed when ok and err are set
+	done chan struct{} // closed when what follows is set
 	ok   bool
 	err  error
+	left bool // the caller who ran it gave up
 }
 
 // run reports whether the command exits with status 0. Callers with the same
-// text share one run; a run that failed to say anything is not remembered, and
-// those who waited for it try themselves.
-func (c *execCache) run(ctx context.Context, shell []string, text string) (bool, error) {
+// text share one run, also one that took too long, which thousands of hosts
+// must not wait for one after the other. Where only the caller who ran it gave
+// up, those who waited for it try themselves.
+func (c *execCache) run(ctx context.Context, shell []string, text string, limit time.Duration) (bool, error) {
 	for {
 		call, mine := c.join(text)
 		if mine {
-			call.ok, call.err = runShell(ctx, shell, text)
-			if call.err != nil {
+			call.ok, call.err = runShell(ctx, shell, text, limit)
+			if call.left = call.err != nil && ctx.Err() != nil; call.left {
 				c.forget(text)
 			}
 			close(call.done)
@@ -44,8 +47,8 @@ func (c *execCache) run(ctx context.Context, shell []string, text string) (bool,
 		case <-ctx.Done():
 			return false, context.Cause(ctx)
 		}
-		if call.err == nil {
-			return call.ok, nil
+		if !call.left {
+			return call.ok, call.err
 		}
 	}
 }
@@ -71,8 +74,9 @@ func (c *execCache) forget(text string) {
 }
 
 // runShell runs text by the user's shell, with no input and no output.
-func runShell(ctx context.Context, shell []string, text string) (bool, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, execTimeout, fmt.Errorf("it took longer than %v", execTimeout))
+func runShell(ctx context.Context, shell []string, text string, limit time.Duration) (bool, error) {
+	limit = cmp.Or(limit, DefaultExecTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
 	defer cancel()
 	args := append(shell[1:len(shell):len(shell)], text)
 	cmd := exec.CommandContext(ctx, shell[0], args...)

@@ -145,5 +145,5 @@ func (w *walk) runExec(command string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return w.config.execs.run(w.ctx, w.env.shell(), text)
+	return w.config.execs.run(w.ctx, w.env.shell(), text, w.execTimeout)
 }

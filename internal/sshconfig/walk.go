@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // walk goes through the files for one host.
@@ -16,6 +17,8 @@ type walk struct {
 	original string // as the user typed it
 	final    bool   // this is the second walk
 	set      map[string]setting
+
+	execTimeout time.Duration // of the query
 }
 
 // setting is the value of one keyword. It may have no values where the user has
@@ -102,6 +105,31 @@ func (w *walk) commandLine(q *Query) error {
 		return errUnsafeUser
 	}
 	return nil
+}
+
+// Check tells, before there is a host, whether the flags and options of a query
+// are good. The host is not looked at.
+func Check(q Query) error {
+	c := &Config{keywords: newKeywords()}
+	return c.newWalk("").commandLine(&q)
+}
+
+// Option is the keyword of an -o argument, in lower case and by its current
+// name, and the arguments of the keyword. The keyword is empty where there is
+// none.
+func Option(arg string) (keyword string, args []string) {
+	key, rest := keywordOf(arg)
+	k, args, err := splitLine(newKeywords(), key, rest)
+	if err == nil && k != nil {
+		key = k.name
+	}
+	return key, args
+}
+
+// IsYes reports whether an argument switches a flag on.
+func IsYes(arg string) bool {
+	v, err := flagValue(arg, nil)
+	return err == nil && v == "yes"
 }
 
 // option applies one -o argument.
