@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -137,7 +138,7 @@ func (a *app) theLab(given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	dirs, err := lab.Dirs(lab.Registry(a.env.lookup))
+	dirs, err := a.labs()
 	switch {
 	case err != nil:
 		return "", err
@@ -150,6 +151,15 @@ func (a *app) theLab(given string) (string, error) {
 		}
 	}
 	return dirs[0], nil
+}
+
+// labs are the folders of the labs of this account.
+func (a *app) labs() ([]string, error) {
+	registry := lab.Registry(a.env.lookup)
+	if registry == "" {
+		return nil, errors.New("neither HOME nor XDG_STATE_HOME is set, one of which says where labs are listed; hint: one lab is --dir FOLDER")
+	}
+	return lab.Dirs(registry)
 }
 
 // newLabServeCommand is the process in the background that "lab up" starts.

@@ -40,7 +40,7 @@ func (a *app) labStatus(dir, format string) error {
 	dirs := []string{dir}
 	if dir == "" {
 		var err error
-		if dirs, err = lab.Dirs(lab.Registry(a.env.lookup)); err != nil {
+		if dirs, err = a.labs(); err != nil {
 			return err
 		}
 	}

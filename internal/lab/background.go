@@ -112,8 +112,9 @@ func tail(log *os.File) []byte {
 }
 
 // Serve is the other end of Start: it reads what lab to serve from stdin, says
-// on stdout when all hosts answer, and serves until ctx ends or the process is
-// told to (SIGTERM or SIGINT). Nothing of the lab is left when it returns nil.
+// on stdout when all hosts answer, and serves until ctx ends, the process is
+// told to (SIGTERM or SIGINT), or the folder is removed. Nothing of the lab is
+// left when it returns nil.
 func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -127,6 +128,24 @@ func Serve(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(stdout, ready)
-	<-ctx.Done()
+	l.awaitEnd(ctx)
 	return l.Close()
+}
+
+// lookEvery is how often a lab looks whether its folder still is there. Without
+// it nobody could find the lab, to end it.
+const lookEvery = time.Second
+
+// awaitEnd waits for the end of ctx, or of the folder.
+func (l *Lab) awaitEnd(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for l.hasFolder() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+	l.logger.Info("the folder of the lab was removed", "dir", l.Dir)
 }

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,7 +31,7 @@ func background(t *testing.T, o Options) *Info {
 	}
 	t.Cleanup(func() {
 		if _, err := os.Stat(filepath.Join(dir, infoFile)); err == nil {
-			if err := Down(t.Context(), dir); err != nil {
+			if err := Down(context.Background(), dir); err != nil {
 				t.Error(err)
 			}
 		}
@@ -118,6 +119,34 @@ func TestDownAfterTheProcessWasKilled(t *testing.T) {
 	}
 	if _, err := os.Stat(i.Dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the folder is left: %v", err)
+	}
+}
+
+func TestLabEndsWithItsFolder(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		t.Run(fmt.Sprintf("another lab in its place %t", again), func(t *testing.T) {
+			registry := filepath.Join(t.TempDir(), "labs")
+			i := background(t, Options{N: 1, Registry: registry})
+			pid := leave(t, i.dial(t))
+			if err := os.RemoveAll(i.Dir); err != nil {
+				t.Fatal(err)
+			}
+			want := 0
+			if again {
+				background(t, Options{N: 2, Dir: i.Dir, Registry: registry})
+				want = 1
+			}
+			eventually(t, "the process has ended", func() bool { return gone(i.PID) })
+			if !gone(pid) {
+				t.Error("a command is left")
+			}
+			if dirs, err := Dirs(registry); err != nil || len(dirs) != want {
+				t.Errorf("listed: %q, %v", dirs, err)
+			}
+			if j, err := Status(i.Dir); (err == nil) != again || again && (!j.Running || len(j.Hosts) != 2) {
+				t.Errorf("got %+v, %v", j, err)
+			}
+		})
 	}
 }
 

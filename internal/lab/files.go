@@ -45,6 +45,9 @@ type info struct {
 func readInfo(dir string) (*info, error) {
 	b, err := os.ReadFile(filepath.Join(dir, infoFile))
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no folder %q; a lab whose folder is removed ends by itself", dir)
+		}
 		return nil, fmt.Errorf("there is no lab in %q", dir)
 	}
 	if err != nil {

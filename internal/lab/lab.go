@@ -3,12 +3,14 @@ package lab
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"os/user"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"golang.org/x/crypto/ssh"
 
@@ -242,11 +244,33 @@ func (l *Lab) close() error {
 		_ = l.log.Close()
 	}
 	if err == nil {
-		err = errors.Join(unregister(l.registry, l.Dir), removeFiles(l.Dir, l.created))
+		err = l.tidy()
 	}
 	// The lock goes last: who waits for it finds everything done.
 	_ = l.lock.Close()
 	return err
+}
+
+// tidy removes what tells of the lab. Where somebody has removed the folder, what
+// is there now may be another lab's.
+func (l *Lab) tidy() error {
+	if l.hasFolder() {
+		return errors.Join(unregister(l.registry, l.Dir), removeFiles(l.Dir, l.created))
+	}
+	if _, err := os.Lstat(filepath.Join(l.Dir, infoFile)); errors.Is(err, fs.ErrNotExist) {
+		return unregister(l.registry, l.Dir)
+	}
+	return nil
+}
+
+// hasFolder reports whether the lock file in the folder still is that of l.
+func (l *Lab) hasFolder() bool {
+	there, err := os.Lstat(filepath.Join(l.Dir, lockFile))
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
+	}
+	ours, err := l.lock.Stat()
+	return err != nil || os.SameFile(there, ours)
 }
 
 // loginName is the account's own name: whoami on a host says the same.
