@@ -77,6 +77,7 @@ func (a *app) report(err error) {
 		status exitError
 		signal *signaled
 		usage  *usageError
+		choice *selectionError
 	)
 	switch {
 	case err == nil, errors.As(err, &status), errors.As(err, &signal), closedPipe(err):
@@ -88,6 +89,11 @@ func (a *app) report(err error) {
 		}
 		if usage.see != "" {
 			fmt.Fprintf(a.env.stderr, "see: %s --help\n", usage.see)
+		}
+	case errors.As(err, &choice):
+		a.complain(err)
+		if choice.from != "" {
+			fmt.Fprintf(a.env.stderr, "inventory: %s\n", term.Clean(choice.from))
 		}
 	default:
 		a.complain(err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/aymanbagabas/go-udiff"
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ func (f *formatter) path(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return err
+		return unreadable(path, err)
 	case !info.IsDir():
 		if strings.HasSuffix(path, ".json") {
 			return badUsage("%q is JSON, which fleet fmt does not touch", path)
@@ -83,7 +84,7 @@ func (f *formatter) path(path string) error {
 	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return err
+			return unreadable(p, err)
 		case d.IsDir() && p != path && (!f.recursive || strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
 		case !d.IsDir() && (strings.HasSuffix(p, lang.NativeSuffix) || strings.HasSuffix(p, ".vars.hcl")):
@@ -92,6 +93,18 @@ func (f *formatter) path(path string) error {
 			return nil
 		}
 	})
+}
+
+// unreadable says of path what the system says, in its words and no others.
+func unreadable(path string, err error) error {
+	var system syscall.Errno
+	if !errors.As(err, &system) {
+		return err
+	}
+	if path == "." && errors.Is(err, fs.ErrNotExist) {
+		return errors.New("the folder you are in was deleted")
+	}
+	return fmt.Errorf("%q: %w", path, system)
 }
 
 func (f *formatter) stdin() error {

@@ -135,7 +135,7 @@ func (a *app) listHosts(ctx context.Context, sel *selectionFlags, show *hostsFla
 		}
 		sel.all = true
 	}
-	hosts, err := inv.Select(sel.options(a.env.stdin))
+	hosts, err := a.choose(inv, sel, sel.options(a.env.stdin))
 	if err == nil {
 		err = sel.check(hosts)
 	}

@@ -37,7 +37,7 @@ line, the flag or the line of ssh_config that it comes from.`,
 			if err != nil {
 				return err
 			}
-			hosts, err := inv.Select(inventory.SelectOptions{Hosts: args})
+			hosts, err := a.choose(inv, &sel, inventory.SelectOptions{Hosts: args})
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +25,9 @@ func (a *app) inventoryPaths(f *selectionFlags) ([]string, error) {
 		return filepath.SplitList(list), nil
 	}
 	entries, err := os.ReadDir(".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // the folder was deleted: nothing can be in it
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +89,10 @@ func (a *app) selectHosts(ctx context.Context, sel *selectionFlags, conn *connec
 	if err != nil {
 		return nil, nil, err
 	}
-	hosts, err := inv.Select(sel.options(a.env.stdin))
+	hosts, err := a.choose(inv, sel, sel.options(a.env.stdin))
+	if err == nil {
+		err = refusePorts(inv, hosts)
+	}
 	if err == nil {
 		err = sel.check(hosts)
 	}

@@ -88,7 +88,11 @@ func (f *selectionFlags) check(hosts []*inventory.Host) error {
 	if f.expect < 0 || len(hosts) == f.expect {
 		return nil
 	}
-	return badUsage("%d hosts are selected (%s), and --expect-hosts says %d", len(hosts), brief(hosts), f.expect)
+	are := "are"
+	if len(hosts) == 1 {
+		are = "is"
+	}
+	return badUsage("%s %s selected (%s), and --expect-hosts says %d", plural(len(hosts), "host"), are, brief(hosts), f.expect)
 }
 
 // brief folds the names of hosts for a message.

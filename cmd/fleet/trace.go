@@ -47,17 +47,21 @@ it says why and what to do.`,
 
 // traceHost is "fleet trace".
 func (a *app) traceHost(ctx context.Context, sel *selectionFlags, conn *connectionFlags, format, name string) error {
+	userFrom := "" // where that is the name as it was typed
 	if user, host, ok := cutUser(name); ok {
-		name = host
 		if conn.user == "" { // as ssh: -l wins
-			conn.user = user
+			conn.user, userFrom = user, name
 		}
+		name = host
 	}
 	inv, err := a.openInventory(ctx, sel, conn)
 	if err != nil {
 		return err
 	}
-	hosts, err := inv.Select(inventory.SelectOptions{Hosts: []string{name}})
+	hosts, err := a.choose(inv, sel, inventory.SelectOptions{Hosts: []string{name}})
+	if err == nil {
+		err = refusePorts(inv, hosts)
+	}
 	if err != nil {
 		return err
 	}
@@ -90,6 +94,11 @@ func (a *app) traceHost(ctx context.Context, sel *selectionFlags, conn *connecti
 	ctx, finish := untilSignal(ctx)
 	defer finish()
 	log := startTrace(&target, view)
+	for i := range settings {
+		if settings[i].Setting == "user" && userFrom != "" {
+			settings[i].Origin = userFrom
+		}
+	}
 	log.add(pool.Step{Host: target.Label(), Name: stepSettings, At: log.start}, settings)
 	failure := a.connectOnce(ctx, &target, log)
 	if err := log.close(failure); err != nil {

@@ -1,7 +1,11 @@
 package hostkey
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -30,7 +34,8 @@ func describe(lines []Line) string {
 	return strings.Join(parts, ", ")
 }
 
-// addHint is the command that adds the key of an unknown host.
+// addHint is the command that adds the key of an unknown host. Where the user
+// has no such folder yet, it makes it first.
 func addHint(e *UnknownError) string {
 	host, port := splitName(e.Host)
 	cmd := "ssh-keyscan"
@@ -41,7 +46,12 @@ func addHint(e *UnknownError) string {
 	if len(e.Files) > 0 {
 		file = e.Files[0]
 	}
-	return fmt.Sprintf("%s %s >> %s", cmd, shellWord(host), shellWord(file))
+	cmd = fmt.Sprintf("%s %s >> %s", cmd, shellWord(host), shellWord(file))
+	dir := filepath.Dir(file)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		cmd = fmt.Sprintf("mkdir -p -m 700 %s && %s", shellWord(dir), cmd)
+	}
+	return cmd
 }
 
 // splitName takes "[host]:port" apart; the port of a bare name is empty.

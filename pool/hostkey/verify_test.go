@@ -130,6 +130,20 @@ func TestErrorsTellWhatIsKnownAndWhatToDo(t *testing.T) {
 	}
 }
 
+func TestTheHintForAnUnknownHostMakesTheFolder(t *testing.T) {
+	var s Store
+	path := filepath.Join(t.TempDir(), ".ssh", "known_hosts")
+	_, err := s.Lookup(files(path), "web1").Verify(ed25519Key(t))
+	unknown, ok := errors.AsType[*UnknownError](err)
+	if !ok {
+		t.Fatalf("got %v, want an UnknownError", err)
+	}
+	want := "mkdir -p -m 700 " + filepath.Dir(path) + " && ssh-keyscan web1 >> " + path
+	if !strings.HasSuffix(unknown.Hint(), want) {
+		t.Errorf("hint %q does not end with %q", unknown.Hint(), want)
+	}
+}
+
 func TestOffChecksAndReadsNothing(t *testing.T) {
 	var s Store
 	hk := transport.HostKey{Files: []string{filepath.Join(t.TempDir(), "missing", "known_hosts")}, Policy: transport.HostKeyOff}
