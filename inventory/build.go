@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fleet/internal/nodeset"
+	"fleet/inventory/source"
 )
 
 // A builder makes hosts and groups of what was decoded.
@@ -121,7 +122,7 @@ func (listResolver) Resolve(t nodeset.Term, patterns []string) ([]string, error)
 
 func (b *builder) addNames(l listing, names []string) {
 	for i, name := range names {
-		if problem := checkHostName(name); problem != "" {
+		if problem := source.CheckHostName(name); problem != "" {
 			b.fail(l.at, "Invalid host name", "%q is no name for a host: %s.", name, problem)
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"fleet/internal/lang"
+	"fleet/inventory/source"
 )
 
 // A decoder reads the blocks of a project.
@@ -75,7 +76,7 @@ func (d *decoder) block(b *hcl.Block) {
 
 func (d *decoder) group(b *hcl.Block) {
 	g := &groupDef{name: b.Labels[0], at: b.DefRange}
-	if !validGroupName(g.name) {
+	if !source.ValidGroupName(g.name) {
 		d.fail(b.LabelRanges[0], "Invalid group name", "%q is no name for a group: letters, digits, and any of _ . - after the first.", g.name)
 		return
 	}
@@ -111,7 +112,7 @@ func (d *decoder) mergeSetting(have **setting, s *setting, what, name string) {
 
 func (d *decoder) host(b *hcl.Block) {
 	h := &hostDef{name: b.Labels[0], at: b.DefRange}
-	if problem := checkHostName(h.name); problem != "" {
+	if problem := source.CheckHostName(h.name); problem != "" {
 		d.fail(b.LabelRanges[0], "Invalid host name", "%q is no name for a host: %s.", h.name, problem)
 		return
 	}
@@ -205,7 +206,7 @@ func keyRanges(e hcl.Expression) map[string]hcl.Range {
 func (d *decoder) checkLabels(labels map[string]entry) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		e := labels[name]
-		if !validLabelName(name) {
+		if !source.ValidLabelName(name) {
 			d.fail(e.at, "Invalid label", "%q is no name for a label: letters, digits, and any of _ . - / after the first.", name)
 		}
 		if e.value.IsMarked() {

@@ -8,6 +8,7 @@ import (
 
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
+	"fleet/inventory/source"
 )
 
 // Options say what to load, and what the command line adds. The zero value is
@@ -92,7 +93,7 @@ func (inv *Inventory) Lookup(name string) (*Host, bool) {
 		h, ok := inv.byName[name]
 		return h, ok
 	}
-	if checkHostName(name) != "" {
+	if source.CheckHostName(name) != "" {
 		return nil, false
 	}
 	inv.mu.Lock()

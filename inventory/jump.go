@@ -9,6 +9,7 @@ import (
 
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
+	"fleet/inventory/source"
 )
 
 // A hop is one stop on the way to a host: a host of the inventory, or a machine
@@ -57,8 +58,8 @@ func (inv *Inventory) checkJump(text string) error {
 	for _, h := range hops {
 		switch {
 		case h.host != nil:
-		case checkHostName(h.Host) != "":
-			return fmt.Errorf("%q is no name for a host: %s", h.Host, checkHostName(h.Host))
+		case source.CheckHostName(h.Host) != "":
+			return fmt.Errorf("%q is no name for a host: %s", h.Host, source.CheckHostName(h.Host))
 		case h.User != "" && !validUser(h.User):
 			return fmt.Errorf("%q is no login name", h.User)
 		case h.User == "" && h.Port == "" && !strings.ContainsAny(h.Host, ".:"):

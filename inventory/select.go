@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"fleet/internal/nodeset"
+	"fleet/inventory/source"
 )
 
 // SelectOptions are the flags that choose hosts. Hosts, Groups and All add up;
@@ -96,7 +97,7 @@ func (inv *Inventory) hostsOf(names []string) ([]*Host, error) {
 	for i, name := range names {
 		h, ok := inv.Lookup(name)
 		if !ok {
-			return nil, fmt.Errorf("%q is no name for a host: %s", name, checkHostName(name))
+			return nil, fmt.Errorf("%q is no name for a host: %s", name, source.CheckHostName(name))
 		}
 		out[i] = h
 	}
