@@ -87,6 +87,18 @@ func writtenCases() []string {
 		"Cipher x\nRhostsRSAAuthentication y\nProtocol 1\nUseRoaming no\n",
 		"Ciphers +aes128-cbc\nMACs -*sha1*\nKexAlgorithms ^ecdh-sha2-nistp256\n",
 		"UserKnownHostsFile ~/.ssh/known_hosts\n", "VerifyHostKeyDNS yes\n",
+		"Include ~nosuch/x\nPort 5\n", "Include ~/nosuch /nonexistent/*.conf\nPort 5\n", "Include\n",
+		"Host\tweb1\tdb\n\tUser\ta\t\n", "HOST=WEB1\nUSER=a\n", "Host web1\r\n  User \"a b\"\r\n  Port 5\r\n", "\ufeffUser a\n",
+		"Host web1,web2\nPort 5\n", "Host !web*\nPort 4\nHost * !*\nPort 5\n", "Host web[12]\nPort 5\n", "Host=web1=db\nPort 5\n",
+		"UserKnownHostsFile %d/%h-%n-%r-%u-%L-%l-%k-%p-%%-%i\n", "HostName %h.example.com\nMatch final host *.example.com\nUser fin\nPort 77\n",
+		"IdentityFile none\nIdentityFile ~/.ssh/a\n", "IdentityFile ~/.ssh/a\nIdentityFile none\n", "IdentityFile NONE\n", "CertificateFile none\n",
+		"IdentityFile b\nHost web1\nIdentityFile a\nHost *\nIdentityFile b\n", "Match final\nIdentityFile x\nHost *\nIdentityFile y\n",
+		"KexAlgorithms -diffie*\nMACs -hmac-sha1*,umac*\nHostKeyAlgorithms ^ssh-rsa\nPubkeyAcceptedKeyTypes -ssh-ed25519*\n",
+		"Ciphers +aes128-cbc\nCiphers 3des-cbc\n", "KexAlgorithms +diffie-hellman-group1-sha1,curve25519-sha256\n",
+		"Match !!host web1\nPort 5\n", "Match host !web1,*\nPort 5\n", "Match host=web1,user=a\nPort 5\n", "Match final !final\nPort 5\n", "Match Final ALL\nPort 5\n",
+		"User a\nPort 6\nMatch exec \"test %r%p = a6\"\nConnectTimeout 7\n", "HostName a\nMatch final\nHostName b\nPort 5\nHost b\nPort 6\nHost a\nUser u\n",
+		"ProxyJump a:33,b@b:44,[c]:5\n", "ProxyJump NONE\nProxyCommand x\n", "ProxyJump a,none\n", "ProxyJump h/x\n", "ProxyCommand none # x\n",
+		"HostName fe80::1%%eth0\n", "HostName [::1]\n", "HostName foo.\nHost foo\nPort 5\n", "SendEnv LC_* # c\nSendEnv -LC_*\n", "Port\f25\n", "\vPort 25\n",
 		"PubkeyAcceptedKeyTypes ssh-ed25519\nPubkeyAcceptedAlgorithms ssh-rsa\n",
 	}
 }

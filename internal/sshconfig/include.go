@@ -45,7 +45,10 @@ func (l *loader) includePattern(s *source, arg string) (string, error) {
 	case strings.HasPrefix(arg, "~"):
 		name, rest, _ := strings.Cut(arg, "/")
 		home, err := l.env.tilde(name)
-		return filepath.Join(quoteGlob(home), rest), err
+		if err != nil {
+			return arg, nil // as ssh: no such user, no such file
+		}
+		return filepath.Join(quoteGlob(home), rest), nil
 	case filepath.IsAbs(arg):
 		return arg, nil
 	case s.user:
