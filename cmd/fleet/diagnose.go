@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	"fleet/internal/lang"
 	"fleet/internal/term"
 )
@@ -17,11 +15,11 @@ func (a *app) diagnose(ds lang.Diagnostics) error {
 	if term.IsTerminal(a.env.stderr) {
 		options.Width, _ = term.Size(a.env.stderr)
 	}
-	err := ds.WriteText(a.env.stderr, options)
+	_ = ds.WriteText(a.env.stderr, options) // a warning that nobody reads stops nobody
 	if ds.HasErrors() {
-		return errors.Join(err, exit(statusError))
+		return exit(statusError)
 	}
-	return err
+	return nil
 }
 
 // color reports whether what is written to w, one of the streams, has colors.

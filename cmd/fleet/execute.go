@@ -75,6 +75,7 @@ type execution struct {
 	tracker  *output.Tracker
 	roll     rollcall
 	renderer output.Renderer
+	side     *sideChannel  // nil where standard error is standard output
 	files    *output.Files // nil without --outdir and --errdir
 	stdin    *spool        // nil without -I
 
@@ -93,7 +94,12 @@ func (x *execution) open() (err error) {
 		}
 	}
 	x.tracker = output.NewTracker(nodeset.Fold)
-	x.renderer = x.show.renderer(x.app, x.abort)
+	stderr := x.app.env.stderr
+	if !oneOutput(x.app.env.stdout, stderr) {
+		x.side = &sideChannel{w: stderr}
+		stderr = x.side
+	}
+	x.renderer = x.show.renderer(x.app, stderr, x.abort)
 	return nil
 }
 
@@ -137,6 +143,9 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	sinks := []event.Sink{x.tracker, &x.roll, x.renderer}
 	if x.files != nil {
 		sinks = append(sinks, x.files)
+	}
+	if x.side != nil && x.show.format == "text" {
+		sinks = append(sinks, x.side)
 	}
 	sink := event.Tee(sinks...)
 	x.warnUnchecked()

@@ -21,6 +21,9 @@ func (x *execution) end(s *event.Summary) error {
 	if !closedPipe(err) {
 		x.tellRest()
 	}
+	if status == 0 && x.side != nil && x.side.lost() {
+		status = statusError
+	}
 	return exit(status)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/pflag"
 
@@ -52,13 +53,13 @@ func (f *showFlags) check() error {
 	return nil
 }
 
-// renderer makes the renderer that the flags ask for. failed is told of the
-// first write that failed.
-func (f *showFlags) renderer(a *app, failed func(error)) output.Renderer {
+// renderer makes the renderer that the flags ask for. stderr stands in for that of
+// a, and failed is told of the first write that failed.
+func (f *showFlags) renderer(a *app, stderr io.Writer, failed func(error)) output.Renderer {
 	stdoutTerminal, stderrTerminal := term.IsTerminal(a.env.stdout), term.IsTerminal(a.env.stderr)
 	cfg := output.Config{
 		Stdout:       output.Dest{Writer: a.env.stdout, Terminal: stdoutTerminal, Raw: f.raw, Color: a.color(a.env.stdout)},
-		Stderr:       output.Dest{Writer: a.env.stderr, Terminal: stderrTerminal, Raw: f.raw, Color: a.color(a.env.stderr)},
+		Stderr:       output.Dest{Writer: stderr, Terminal: stderrTerminal, Raw: f.raw, Color: a.color(a.env.stderr)},
 		Fold:         nodeset.Fold,
 		NoPrefix:     f.noPrefix,
 		Quiet:        a.global.quiet,
