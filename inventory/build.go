@@ -62,6 +62,12 @@ func (b *builder) addHosts() {
 	for i, names := range b.expandAll() {
 		b.addNames(b.listed[i], names)
 	}
+	for _, def := range b.order {
+		for i, name := range def.listed {
+			def.listed[i] = b.addHost(name).Name
+		}
+		b.direct[def] = append(b.direct[def], def.listed...)
+	}
 	for _, def := range b.byName {
 		h := b.addHost(def.name)
 		h.def = def
@@ -179,6 +185,7 @@ func (b *builder) resolveGroup(g *Group, path []string) {
 		}
 		names = append(slices.Clip(names), more...)
 	}
+	names = append(slices.Clip(names), b.fromChildren(g, append(path, g.Name))...)
 	hosts := make([]*Host, 0, len(names))
 	for _, name := range names {
 		hosts = append(hosts, b.inv.byName[name])
@@ -186,6 +193,21 @@ func (b *builder) resolveGroup(g *Group, path []string) {
 	slices.SortFunc(hosts, func(x, y *Host) int { return nodeset.Compare(x.Name, y.Name) })
 	g.Hosts = slices.Compact(hosts)
 	b.state[g.def] = done
+}
+
+// fromChildren lists the hosts of the groups that sources put into g.
+func (b *builder) fromChildren(g *Group, path []string) []string {
+	var names []string
+	r := &memberResolver{builder: b, group: g, path: path}
+	for _, child := range g.def.children {
+		found, err := r.inGroups([]string{child})
+		if err != nil {
+			b.fail(g.def.at, "Invalid members", "%s", sentence(err.Error()))
+			return nil
+		}
+		names = append(names, found...)
+	}
+	return names
 }
 
 func (b *builder) evalMembers(g *Group, path []string) ([]string, error) {
@@ -220,31 +242,40 @@ func (r *memberResolver) resolve(t nodeset.Term, patterns []string) ([]string, e
 	case nodeset.Label:
 		return nil, fmt.Errorf("the label %q cannot be used here, because labels may come from groups; name hosts and groups", t.Text)
 	case nodeset.Group:
-		groups, err := r.inv.matchGroups(patterns)
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range groups {
-			if r.state[g.def] == active {
-				r.cycle(g)
-				continue
-			}
-			if len(r.path) >= maxGroupDepth {
-				return nil, fmt.Errorf("groups may be members of groups %d deep", maxGroupDepth)
-			}
-			r.resolveGroup(g, r.path)
-			if !slices.Contains(r.child[r.group.def], g.def) {
-				r.child[r.group.def] = append(r.child[r.group.def], g.def)
-			}
-		}
-		return hostNames(groups), nil
+		return r.inGroups(patterns)
 	}
 	return r.inv.resolveHosts(t, patterns)
 }
 
+// inGroups lists the hosts of groups, which become children of the group.
+func (r *memberResolver) inGroups(patterns []string) ([]string, error) {
+	groups, err := r.inv.matchGroups(patterns)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		if r.state[g.def] == active {
+			r.cycle(g)
+			continue
+		}
+		if len(r.path) >= maxGroupDepth {
+			return nil, fmt.Errorf("groups may be members of groups %d deep", maxGroupDepth)
+		}
+		r.resolveGroup(g, r.path)
+		if !slices.Contains(r.child[r.group.def], g.def) {
+			r.child[r.group.def] = append(r.child[r.group.def], g.def)
+		}
+	}
+	return hostNames(groups), nil
+}
+
 func (r *memberResolver) cycle(g *Group) {
+	at := r.group.def.at
+	if m := r.group.def.members; m != nil {
+		at = m.at
+	}
 	path := append(slices.Clone(r.path[slices.Index(r.path, g.Name):]), g.Name)
-	r.fail(r.group.def.members.at, "Cycle among groups", "A group cannot be a member of itself: %s.", joinArrow(path))
+	r.fail(at, "Cycle among groups", "A group cannot be a member of itself: %s.", joinArrow(path))
 }
 
 // ranked lists the groups by precedence, lowest first: in the order of

@@ -20,14 +20,15 @@ type decoder struct {
 	scope   *lang.Scope
 	diags   hcl.Diagnostics
 
-	base   *layer
-	groups map[string]*groupDef
-	order  []*groupDef // by definition
-	hosts  map[string]*hostDef
-	byName []*hostDef // by definition
+	base    *layer
+	sources []*sourceDef
+	groups  map[string]*groupDef
+	order   []*groupDef // by definition
+	hosts   map[string]*hostDef
+	byName  []*hostDef // by definition
 }
 
-// groupDef is what the blocks of a group say.
+// groupDef is what the blocks of a group say, and what sources say about it.
 type groupDef struct {
 	name      string
 	at        hcl.Range
@@ -35,13 +36,18 @@ type groupDef struct {
 	patterns  []pattern
 	members   *setting
 	protected *setting
+
+	under    layer    // what sources say; the group's own blocks count more
+	listed   []string // the hosts that sources list
+	children []string // the groups that sources say are in it
 }
 
-// hostDef is what the blocks of a host say.
+// hostDef is what the blocks of a host say, and what sources say about it.
 type hostDef struct {
 	name  string
 	at    hcl.Range
 	layer layer
+	under layer // what sources say; the host's own blocks count more
 }
 
 // A pattern is an element of a group's hosts.
@@ -71,6 +77,8 @@ func (d *decoder) block(b *hcl.Block) {
 		d.group(b)
 	case "host":
 		d.host(b)
+	case "source":
+		d.source(b)
 	}
 }
 
@@ -80,17 +88,16 @@ func (d *decoder) group(b *hcl.Block) {
 		d.fail(b.LabelRanges[0], "Invalid group name", "%q is no name for a group: letters, digits, and any of _ . - after the first.", g.name)
 		return
 	}
-	attrs := d.members(b, &g.layer, "hosts", "members", "protected")
+	attrs := d.facets(b, groupDefinition(), &g.layer)
 	if a := attrs["hosts"]; a != nil {
 		g.patterns = d.patterns(a)
 	}
 	g.members = d.setting(attrs["members"], parseText)
 	g.protected = d.setting(attrs["protected"], parseBool)
 
-	have := d.groups[g.name]
-	if have == nil {
-		d.groups[g.name] = g
-		d.order = append(d.order, g)
+	have, isNew := d.groupNamed(g.name, g.at)
+	if isNew {
+		*have = *g
 		return
 	}
 	what := fmt.Sprintf("The group %q", g.name)
@@ -98,6 +105,28 @@ func (d *decoder) group(b *hcl.Block) {
 	have.patterns = append(have.patterns, g.patterns...)
 	d.mergeSetting(&have.members, g.members, what, "members")
 	d.mergeSetting(&have.protected, g.protected, what, "protected")
+}
+
+// groupNamed is the definition of a group, made where there is none yet.
+func (d *decoder) groupNamed(name string, at hcl.Range) (_ *groupDef, isNew bool) {
+	if g := d.groups[name]; g != nil {
+		return g, false
+	}
+	g := &groupDef{name: name, at: at}
+	d.groups[name] = g
+	d.order = append(d.order, g)
+	return g, true
+}
+
+// hostNamed is the definition of a host, made where there is none yet.
+func (d *decoder) hostNamed(name string, at hcl.Range) (_ *hostDef, isNew bool) {
+	if h := d.hosts[name]; h != nil {
+		return h, false
+	}
+	h := &hostDef{name: name, at: at}
+	d.hosts[name] = h
+	d.byName = append(d.byName, h)
+	return h, true
 }
 
 func (d *decoder) mergeSetting(have **setting, s *setting, what, name string) {
@@ -116,26 +145,20 @@ func (d *decoder) host(b *hcl.Block) {
 		d.fail(b.LabelRanges[0], "Invalid host name", "%q is no name for a host: %s.", h.name, problem)
 		return
 	}
-	attrs := d.members(b, &h.layer, "address")
+	attrs := d.facets(b, hostDefinition(), &h.layer)
 	h.layer.settings[setAddress] = d.setting(attrs["address"], parseAddress)
-	if have := d.hosts[h.name]; have != nil {
-		d.add(have.layer.merge(&h.layer, fmt.Sprintf("The host %q", h.name)))
+	have, isNew := d.hostNamed(h.name, h.at)
+	if isNew {
+		*have = *h
 		return
 	}
-	d.hosts[h.name] = h
-	d.byName = append(d.byName, h)
+	d.add(have.layer.merge(&h.layer, fmt.Sprintf("The host %q", h.name)))
 }
 
-// members decodes what groups and hosts have in common, and returns the rest.
-func (d *decoder) members(b *hcl.Block, l *layer, own ...string) hcl.Attributes {
-	schema := &hcl.BodySchema{
-		Attributes: []hcl.AttributeSchema{{Name: "vars"}, {Name: "labels"}},
-		Blocks:     []hcl.BlockHeaderSchema{{Type: "connection"}},
-	}
-	for _, name := range own {
-		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
-	}
-	content, diags := d.project.Content(b.Body, schema)
+// facets decodes what groups and hosts have in common, and returns the
+// attributes.
+func (d *decoder) facets(b *hcl.Block, def *lang.BlockDef, l *layer) hcl.Attributes {
+	content, diags := d.project.Content(b.Body, def.Body())
 	d.add(diags)
 	what := fmt.Sprintf("The connection of %s %q", b.Type, b.Labels[0])
 	for i, c := range content.Blocks {
@@ -217,12 +240,10 @@ func (d *decoder) checkLabels(labels map[string]entry) {
 
 // connection decodes a connection block into l.
 func (d *decoder) connection(l *layer, b *hcl.Block) {
-	specs := connectionSpecs()
-	schema := &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "become"}}}
-	content := d.settings(l, b.Body, schema, specs)
+	content := d.settings(l, b.Body, connectionDef(), connectionSpecs())
 	for _, block := range content.Blocks {
 		part := &layer{}
-		d.settings(part, block.Body, &hcl.BodySchema{}, becomeSpecs())
+		d.settings(part, block.Body, becomeDef(), becomeSpecs())
 		d.add(l.merge(part, "become"))
 	}
 	jump, proxy := l.settings[setJump], l.settings[setProxyCommand]
@@ -231,14 +252,11 @@ func (d *decoder) connection(l *layer, b *hcl.Block) {
 	}
 }
 
-func (d *decoder) settings(l *layer, body hcl.Body, schema *hcl.BodySchema, specs []spec) *hcl.BodyContent {
-	for _, s := range specs {
-		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: s.name})
-	}
-	content, diags := d.project.Content(body, schema)
+func (d *decoder) settings(l *layer, body hcl.Body, def *lang.BlockDef, specs []spec) *hcl.BodyContent {
+	content, diags := d.project.Content(body, def.Body())
 	d.add(diags)
 	for _, s := range specs {
-		l.settings[s.id] = d.setting(content.Attributes[s.name], s.parse)
+		l.settings[s.id] = d.setting(content.Attributes[s.Name], s.parse)
 	}
 	return content
 }

@@ -100,19 +100,17 @@ func conflict(what, attr string, here, there hcl.Range) *hcl.Diagnostic {
 }
 
 func settingName(id settingID) string {
-	switch id {
-	case setAddress:
+	if id == setAddress {
 		return "address"
-	case setBecomeMethod:
-		return "become.method"
-	case setBecomeUser:
-		return "become.user"
-	case setBecomePassword:
-		return "become.password"
+	}
+	for _, s := range becomeSpecs() {
+		if s.id == id {
+			return "become." + s.Name
+		}
 	}
 	for _, s := range connectionSpecs() {
 		if s.id == id {
-			return s.name
+			return s.Name
 		}
 	}
 	return ""

@@ -37,9 +37,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		hosts:   map[string]*hostDef{},
 	}
 	blocks, diags := project.Decode(
-		hcl.BlockHeaderSchema{Type: "connection"},
-		hcl.BlockHeaderSchema{Type: "group", LabelNames: []string{"name"}},
-		hcl.BlockHeaderSchema{Type: "host", LabelNames: []string{"name"}},
+		headers()...,
 	)
 	d.add(explainBlocks(project, diags))
 	d.scope, diags = project.NewScope(o.Inputs)
@@ -55,6 +53,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		}
 		d.block(b)
 	}
+	d.readSources(ctx, &inv.options)
 	b := &builder{decoder: d, inv: inv}
 	b.build()
 	return inv, project.Diagnostics(d.diags)

@@ -52,35 +52,43 @@ func (s *setting) origin() string { return lang.Place(s.at) }
 // completes the sentence "NAME ...".
 type parser func(v cty.Value, at hcl.Range) (any, error)
 
-// A spec says how an attribute is called and read.
+// A spec defines an attribute that is a setting.
 type spec struct {
 	id    settingID
-	name  string
 	parse parser
+	lang.AttrDef
 }
 
 func connectionSpecs() []spec {
 	return []spec{
-		{setUser, "user", parseUser},
-		{setPort, "port", parsePort},
-		{setIdentity, "identity", parsePaths},
-		{setIdentitiesOnly, "identities_only", parseBool},
-		{setJump, "jump", parseList},
-		{setProxyCommand, "proxy_command", parseText},
-		{setConnectTimeout, "connect_timeout", parseDuration},
-		{setKeepalive, "keepalive", parseDuration},
-		{setHostKey, "host_key", oneOf("strict", "accept-new", "off")},
-		{setKnownHosts, "known_hosts", parsePaths},
-		{setLegacy, "legacy", parseBool},
+		{setUser, parseUser, lang.AttrDef{Name: "user", Type: "string", Doc: "Login user.", Default: "ssh_config, else your own name"}},
+		{setPort, parsePort, lang.AttrDef{Name: "port", Type: "number", Doc: "TCP port.", Default: "ssh_config, else 22"}},
+		{setIdentity, parsePaths, lang.AttrDef{Name: "identity", Type: "list(string)", Doc: "Private key files. A relative name is relative to the file it stands in."}},
+		{setIdentitiesOnly, parseBool, lang.AttrDef{Name: "identities_only", Type: "bool", Doc: "Whether keys of the agent that are not in `identity` are kept back."}},
+		{setJump, parseList, lang.AttrDef{Name: "jump", Type: "list(string)", Doc: "Hosts to go through, in this order: a host of the inventory, or `user@host:port`. `null` goes directly."}},
+		{setProxyCommand, parseText, lang.AttrDef{Name: "proxy_command", Type: "string", Doc: "Command whose standard input and output are the connection. `null` goes directly."}},
+		{setConnectTimeout, parseDuration, lang.AttrDef{Name: "connect_timeout", Type: "duration", Doc: "Time for TCP, key exchange and login together.", Default: "10s"}},
+		{setKeepalive, parseDuration, lang.AttrDef{Name: "keepalive", Type: "duration", Doc: "Time without a byte from the host after which it is probed; three probes without an answer end the connection.", Default: "15s"}},
+		{setHostKey, oneOf(hostKeyWords()...), lang.AttrDef{Name: "host_key", Type: "string", Words: hostKeyWords(), Doc: "What to do with a host key that is not known: refuse it, store it, or look at none.", Default: "strict"}},
+		{setKnownHosts, parsePaths, lang.AttrDef{Name: "known_hosts", Type: "list(string)", Doc: "Files with known host keys; the first is written to."}},
+		{setLegacy, parseBool, lang.AttrDef{Name: "legacy", Type: "bool", Doc: "Whether old algorithms may be used, for hosts that have no others.", Default: "false"}},
 	}
 }
 
+func hostKeyWords() []string { return []string{"strict", "accept-new", "off"} }
+
 func becomeSpecs() []spec {
 	return []spec{
-		{setBecomeMethod, "method", oneOf("sudo", "doas", "su")},
-		{setBecomeUser, "user", parseUser},
-		{setBecomePassword, "password", parseText},
+		{setBecomeMethod, oneOf(becomeWords()...), lang.AttrDef{Name: "method", Type: "string", Words: becomeWords(), Doc: "By which program.", Default: "sudo"}},
+		{setBecomeUser, parseUser, lang.AttrDef{Name: "user", Type: "string", Doc: "Which user to become.", Default: "root"}},
+		{setBecomePassword, parseText, lang.AttrDef{Name: "password", Type: "string", Doc: "What that program is to be told where it asks: `secret.NAME`."}},
 	}
+}
+
+func becomeWords() []string { return []string{"sudo", "doas", "su"} }
+
+func addressSpec() spec {
+	return spec{setAddress, parseAddress, lang.AttrDef{Name: "address", Type: "string", Doc: "Name or IP address to dial.", Default: "the host's name, as ssh_config resolves it"}}
 }
 
 func parseText(v cty.Value, _ hcl.Range) (any, error) {
