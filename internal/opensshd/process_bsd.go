@@ -2,11 +2,7 @@
 
 package opensshd
 
-import (
-	"fmt"
-	"os/exec"
-	"strings"
-)
+import "fleet/internal/proc"
 
 // Commands are the processes alive now that connections of this server
 // started. What outlives its connection is not found on this system.
@@ -15,22 +11,6 @@ func (s *Server) Commands() []int {
 	case <-s.exited:
 		return nil
 	default:
-		return descendants(s.cmd.Process.Pid, processes())
+		return proc.Descendants(s.cmd.Process.Pid, proc.All())
 	}
-}
-
-func processes() []process {
-	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,uid=,state=").Output()
-	if err != nil {
-		return nil
-	}
-	var all []process
-	for line := range strings.Lines(string(out)) {
-		var p process
-		var state string
-		if _, err := fmt.Sscan(line, &p.pid, &p.ppid, &p.uid, &state); err == nil && !strings.HasPrefix(state, "Z") {
-			all = append(all, p)
-		}
-	}
-	return all
 }

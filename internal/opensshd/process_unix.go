@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"fleet/internal/proc"
 )
 
 const supported = true
@@ -30,7 +32,7 @@ func (s *Server) stop() []int {
 	case <-s.exited: // its number may be another's by now
 	default:
 		_ = syscall.Kill(pid, syscall.SIGSTOP)
-		for _, child := range descendants(pid, processes()) {
+		for _, child := range proc.Descendants(pid, proc.All()) {
 			_ = syscall.Kill(child, syscall.SIGKILL)
 		}
 		_ = syscall.Kill(-pid, syscall.SIGKILL)
@@ -60,26 +62,9 @@ func killUser(name string) {
 	if err != nil || uid == 0 {
 		return
 	}
-	for _, p := range processes() {
-		if p.uid == uid {
-			_ = syscall.Kill(p.pid, syscall.SIGKILL)
+	for _, p := range proc.All() {
+		if p.User == uid {
+			_ = syscall.Kill(p.PID, syscall.SIGKILL)
 		}
 	}
-}
-
-// A process is one line of the process table. Zombies are left out.
-type process struct{ pid, ppid, uid int }
-
-func descendants(root int, all []process) []int {
-	children := make(map[int][]int)
-	for _, p := range all {
-		children[p.ppid] = append(children[p.ppid], p.pid)
-	}
-	var found []int
-	for next := children[root]; len(next) > 0; {
-		pid := next[0]
-		found = append(found, pid)
-		next = append(next[1:], children[pid]...)
-	}
-	return found
 }
