@@ -1,0 +1,76 @@
+package reference_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"fleet/internal/reference"
+)
+
+func TestTheSchemaTakesWhatTheDecoderTakes(t *testing.T) {
+	schema := compile(t)
+	for name, doc := range map[string]string{
+		"everything": `{
+			"//": "a comment",
+			"variable": {"env": {"type": "string", "default": "staging", "validation": {"condition": "${var.env != \"\"}", "error_message": "no"}}},
+			"locals": {"domain": "${var.env}.example.net"},
+			"connection": {"user": "deploy", "port": "${1 + 21}", "become": {"method": "sudo"}},
+			"group": {"web": {"hosts": ["web[1-3]"], "connection": [{"port": 2222}], "vars": {"port": 8080}}},
+			"host": {"bastion": {"address": "203.0.113.7", "connection": {"jump": null}}}
+		}`,
+		"lists of blocks": `{"locals": [{"a": 1}, {"b": 2}], "group": [{"web": {"hosts": "web1"}}, {"db": {"hosts": ["db1"]}}]}`,
+	} {
+		if err := schema.Validate(parse(t, doc)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheSchemaFindsMistakes(t *testing.T) {
+	schema := compile(t)
+	for name, doc := range map[string]string{
+		"unknown block":     `{"grop": {"web": {}}}`,
+		"unknown attribute": `{"group": {"web": {"host": ["a"]}}}`,
+		"wrong type":        `{"group": {"web": {"hosts": 7}}}`,
+		"wrong word":        `{"connection": {"host_key": "never"}}`,
+		"missing label":     `{"variable": {"type": "string"}}`,
+		"missing attribute": `{"variable": {"a": {"validation": {"condition": true}}}}`,
+	} {
+		if err := schema.Validate(parse(t, doc)); err == nil {
+			t.Errorf("%s is not found: %s", name, doc)
+		}
+	}
+}
+
+func compile(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := reference.Schema(language())
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("fleet.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("fleet.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func parse(t *testing.T, text string) any {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
