@@ -31,6 +31,23 @@ func short(e *event.Event) string {
 	return s + ": " + term.Clean(cause(e.Host, e.Error))
 }
 
+// gist is short for the closing summary, where one cause is one line: what was
+// told of each host when it happened is left out.
+func gist(e *event.Event) string {
+	text := short(e)
+	if e.Kind == "hostkey" {
+		// "host key of NAME is not known: it offers ...": the name may be the
+		// one that ssh_config gives to the host, and each has a key of its own.
+		if before, after, ok := strings.Cut(text, " of "); ok {
+			_, after, _ = strings.Cut(after, " ")
+			after, _, _ = strings.Cut(after, ": ")
+			text = before + " " + after
+		}
+	}
+	text, _, _ = strings.Cut(text, "; ")
+	return text
+}
+
 // long says the same of a host by itself, with all that is known.
 func long(e *event.Event) string {
 	var s string
@@ -71,6 +88,10 @@ func cause(host, text string) string {
 	kept := words[:0]
 	for _, w := range words {
 		bare := strings.TrimSuffix(w, ":")
+		if bare == strconv.Quote(host) {
+			kept = append(kept, "it"+w[len(bare):])
+			continue
+		}
 		if bare != "" && (bare == host || isAddress(bare) || strings.HasPrefix(bare, host+":")) {
 			if bare != w && len(kept) > 0 && !strings.HasSuffix(kept[len(kept)-1], ":") {
 				kept[len(kept)-1] += ":"

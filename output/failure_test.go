@@ -1,12 +1,15 @@
 package output
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"fleet/event"
 )
 
 // A closedPipe fails after some writes, as a pipe does whose reader went away.
@@ -144,5 +147,80 @@ func TestRenderersTakeEventsFromManyGoroutines(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// Fifty new hosts are one line, and the names are found at its end.
+func TestTheSummaryTellsOneCauseInOneLine(t *testing.T) {
+	tests := []struct {
+		name, kind string
+		texts      [2]string
+		want       string
+	}{
+		{
+			"unknown keys", "hostkey",
+			[2]string{`host key of "[a.example]:22" is not known: it offers ED25519 SHA256:x`, `host key of "b" is not known: it offers RSA SHA256:y`},
+			"fleet: unreachable: host key is not known: a,b\n",
+		},
+		{
+			"changed keys", "hostkey",
+			[2]string{`host key of "a" has changed: it offers ED25519 SHA256:x, but k:1 has RSA SHA256:y`, `host key of "b" has changed: it offers RSA SHA256:y, but k:2 has RSA SHA256:z`},
+			"fleet: unreachable: host key has changed: a,b\n",
+		},
+		{
+			"names that are not known", "unreachable",
+			[2]string{`connect: no such host: "a" does not resolve`, `connect: no such host: "b" does not resolve`},
+			"fleet: unreachable: connect: no such host: it does not resolve: a,b\n",
+		},
+		{
+			"refused logins", "auth",
+			[2]string{`login: the server refused "root"; tried publickey (1); it accepts publickey`, `login: the server refused "root"; tried publickey (2); it accepts password`},
+			"fleet: unreachable: login: the server refused \"root\": a,b\n",
+		},
+		{
+			"ports", "unreachable",
+			[2]string{"connect: 10.0.0.1:22: connection refused", "connect: [::1]:22: connection refused"},
+			"fleet: unreachable: connect: connection refused: a,b\n",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			r := NewStream(Config{Stderr: Dest{Writer: &stderr}})
+			for _, e := range []event.Event{
+				hosts("a", "b"),
+				bad("a", event.Unreachable, tt.kind, tt.texts[0], ""),
+				bad("b", event.Unreachable, tt.kind, tt.texts[1], ""),
+				runEnd(nil),
+			} {
+				r.Emit(&e)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			said := stderr.String()
+			for _, text := range tt.texts {
+				if !strings.Contains(said, text) {
+					t.Errorf("the whole cause %q is nowhere in:\n%s", text, said)
+				}
+			}
+			if !strings.Contains(said, "\n"+tt.want) {
+				t.Errorf("no %q in:\n%s", tt.want, said)
+			}
+		})
+	}
+}
+
+func TestAUserWhoLeavesEarlyIsToldNoEmptyLine(t *testing.T) {
+	var stderr bytes.Buffer
+	r := NewStream(Config{Stderr: Dest{Writer: &stderr, Terminal: true}, Live: true})
+	for _, e := range []event.Event{hosts("a", "b"), begin("a"), begin("b")} {
+		r.Emit(&e)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said := stderr.String(); strings.Contains(said, "fleet:") {
+		t.Errorf("it said %q", said)
 	}
 }

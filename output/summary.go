@@ -47,7 +47,7 @@ func (s *summary) Emit(e *event.Event) {
 }
 
 func (s *summary) add(e *event.Event) {
-	text := short(e)
+	text := gist(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.groups[text]
