@@ -308,3 +308,24 @@ func TestParseJump(t *testing.T) {
 		t.Errorf("got %+v, %v", hops, err)
 	}
 }
+
+func TestOptionNamesTheKeyword(t *testing.T) {
+	tests := []struct {
+		arg, keyword string
+		args         []string
+	}{
+		{"User=a", "user", []string{"a"}},
+		{" batchMode = yes", "batchmode", []string{"yes"}},
+		{"ChallengeResponseAuthentication no", "kbdinteractiveauthentication", []string{"no"}},
+		{"SetEnv A=1 \"B=2 3\"", "setenv", []string{"A=1", "B=2 3"}},
+		{"Nosuch=x", "nosuch", []string{"x"}},
+		{"User", "user", nil},
+		{"=", "", nil},
+		{"", "", nil},
+	}
+	for _, tt := range tests {
+		if keyword, args := Option(tt.arg); keyword != tt.keyword || !slices.Equal(args, tt.args) {
+			t.Errorf("%q: %q %q", tt.arg, keyword, args)
+		}
+	}
+}

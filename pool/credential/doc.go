@@ -7,7 +7,9 @@
 // prepares the login of one connection, before anything is dialed; its
 // [Login.Next] then chooses, step by step, what to try (it is an
 // ssh.ClientAuthCallback). [Login.Log] tells what happened, and
-// [Login.Refused] makes the error for a user.
+// [Login.Refused] makes the error for a user. [Store.Preload] does beforehand
+// what can be done before anything is dialed: it asks for passphrases, and tells
+// of key files that no login could use.
 //
 // # What is offered
 //
@@ -22,8 +24,8 @@
 //
 // A password is given once for each connection, to "password" or to a question
 // of "keyboard-interactive" that asks for it; other questions go to
-// [Store.Prompt]. Further factors (AuthenticationMethods publickey,password)
-// work in any order.
+// [Store.Prompt], but none of a login that says Batch. Further factors
+// (AuthenticationMethods publickey,password) work in any order.
 //
 // # Ownership and concurrency
 //
