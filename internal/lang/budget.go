@@ -20,10 +20,14 @@ const maxNumberBits = 4096
 
 // A budget is what may still be spent. It is shared by all goroutines that
 // evaluate in one scope.
-type budget struct{ left atomic.Int64 }
+type budget struct {
+	steps int    // at first
+	whose string // "a project"
+	left  atomic.Int64
+}
 
-func newBudget(steps int) *budget {
-	b := &budget{}
+func newBudget(steps int, whose string) *budget {
+	b := &budget{steps: steps, whose: whose}
 	b.left.Store(int64(steps))
 	return b
 }
@@ -115,5 +119,5 @@ func budgetOf(ctx *hcl.EvalContext) *budget {
 			return v.EncapsulatedValue().(*budget)
 		}
 	}
-	return newBudget(maxSteps)
+	return newBudget(maxSteps, "an expression")
 }

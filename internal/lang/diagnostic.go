@@ -87,6 +87,7 @@ func (p *Project) Diagnostics(in hcl.Diagnostics) Diagnostics {
 	sorted = slices.CompactFunc(sorted, func(a, b *hcl.Diagnostic) bool {
 		return a.Summary == b.Summary && a.Detail == b.Detail && compareDiagnostics(a, b) == 0
 	})
+	sorted = oneOverBudget(sorted)
 	shown := sorted
 	if len(sorted) > maxDiagnostics {
 		shown = keepErrors(sorted)
@@ -96,6 +97,17 @@ func (p *Project) Diagnostics(in hcl.Diagnostics) Diagnostics {
 		out = append(out, p.diagnostic(d))
 	}
 	return out
+}
+
+// oneOverBudget keeps the first diagnostic of a budget that was used up: what
+// comes after it, fails for the same reason.
+func oneOverBudget(ds hcl.Diagnostics) hcl.Diagnostics {
+	said := false
+	return slices.DeleteFunc(ds, func(d *hcl.Diagnostic) bool {
+		again := said && d.Summary == overBudgetSummary
+		said = said || d.Summary == overBudgetSummary
+		return again
+	})
 }
 
 // keepErrors cuts ds to the first maxDiagnostics; an error stays among them, so

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/go-cty-funcs/cidr"
 	"github.com/hashicorp/go-cty-funcs/crypto"
@@ -15,7 +16,7 @@ import (
 // functions is the table of all functions, under the names and with the meanings
 // they have in Terraform. Each call pays for its arguments, and those that could
 // make much out of little are held back first (limitedFunctions).
-func functions(b *budget) map[string]function.Function {
+func functions(t *table) map[string]function.Function {
 	out := map[string]function.Function{
 		"try": tryfunc.TryFunc,
 		"can": tryfunc.CanFunc,
@@ -24,11 +25,11 @@ func functions(b *budget) map[string]function.Function {
 		numberFunctions(), textFunctions(), collectionFunctions(), encodingFunctions(), ownFunctions(),
 	} {
 		for name, f := range table {
-			out[name] = limited(f, b, nil)
+			out[name] = limited(f, t, nil)
 		}
 	}
 	for name, l := range limitedFunctions() {
-		out[name] = limited(l.fn, b, l.effort)
+		out[name] = limited(l.fn, t, l.effort)
 	}
 	return out
 }
@@ -115,13 +116,19 @@ func encodingFunctions() map[string]function.Function {
 
 func errTooExpensive() error { return errors.New("it would take too long or make too much") }
 
+// errSensitive stands for what a function says about arguments that may not be
+// shown: it could quote them.
+func errSensitive() error {
+	return errors.New("an argument does not fit; it is sensitive, so that nothing more can be said")
+}
+
 // limited is fn with a price: what effort says, besides the size of the arguments.
-// The type of the result is asked for first, so it is paid there.
-func limited(fn function.Function, b *budget, effort func([]cty.Value) int) function.Function {
-	return function.New(&function.Spec{
-		Params:   fn.Params(),
-		VarParam: fn.VarParam(),
+// The type of the result is asked for first, so it is paid there. All kinds of
+// arguments are let through: it is for fn to refuse or unmark them.
+func limited(fn function.Function, t *table, effort func([]cty.Value) int) function.Function {
+	spec := &function.Spec{
 		Type: func(args []cty.Value) (cty.Type, error) {
+			b := t.scope.budget
 			for _, a := range args {
 				if !b.payFor(a) {
 					return cty.DynamicPseudoType, errTooExpensive()
@@ -130,8 +137,36 @@ func limited(fn function.Function, b *budget, effort func([]cty.Value) int) func
 			if effort != nil && !b.pay(effort(args)) {
 				return cty.DynamicPseudoType, errTooExpensive()
 			}
-			return fn.ReturnTypeForValues(args)
+			ty, err := fn.ReturnTypeForValues(args)
+			return ty, discreet(err, args)
 		},
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return fn.Call(args) },
-	})
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			v, err := fn.Call(args)
+			return v, discreet(err, args)
+		},
+	}
+	for _, p := range fn.Params() {
+		spec.Params = append(spec.Params, letThrough(p))
+	}
+	if p := fn.VarParam(); p != nil {
+		rest := letThrough(*p)
+		spec.VarParam = &rest
+	}
+	return function.New(spec)
+}
+
+func letThrough(p function.Parameter) function.Parameter {
+	p.AllowMarked, p.AllowUnknown, p.AllowNull, p.AllowDynamicType = true, true, true, true
+	return p
+}
+
+// discreet is err, or something that says less where an argument is sensitive.
+func discreet(err error, args []cty.Value) error {
+	if err == nil || !slices.ContainsFunc(args, IsSensitive) {
+		return err
+	}
+	if arg, ok := errors.AsType[function.ArgError](err); ok {
+		return function.NewArgError(arg.Index, errSensitive())
+	}
+	return errSensitive()
 }

@@ -38,7 +38,7 @@ func (e *guarded) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 			return cty.DynamicVal, diags
 		}
 	}
-	return cty.DynamicVal, hcl.Diagnostics{overBudget(e.Range())}
+	return cty.DynamicVal, hcl.Diagnostics{overBudget(e.Range(), b)}
 }
 
 // UnwrapExpression implements the protocol of hcl.UnwrapExpression.
@@ -46,12 +46,12 @@ func (e *guarded) UnwrapExpression() hcl.Expression { return e.Expression }
 
 const overBudgetSummary = "Evaluation too expensive"
 
-func overBudget(at hcl.Range) *hcl.Diagnostic {
+func overBudget(at hcl.Range, b *budget) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  overBudgetSummary,
-		Detail: fmt.Sprintf("The expressions of a project may take %d steps together; here they were used up. "+
-			"Look for loops inside of loops, values that double, and very long strings or numbers.", maxSteps),
+		Detail: fmt.Sprintf("The expressions of %s may take %d steps together; here they were used up. "+
+			"Look for loops inside of loops, values that double, and very long strings or numbers.", b.whose, b.steps),
 		Subject: &at,
 	}
 }

@@ -19,6 +19,9 @@ type Inputs struct {
 	LookupEnv func(string) (string, bool)
 	// Args are --var and --var-file in the order of the command line.
 	Args []VarArg
+	// Secrets are the names of the declared secrets. Their values are not known
+	// while a project is loaded; see [Scope.WithSecrets].
+	Secrets []string
 }
 
 // A VarArg is one --var or one --var-file.

@@ -7,117 +7,140 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
+// locals are the declared local values and what is known of them before they
+// have values.
+type locals struct {
+	attrs   map[string]*hcl.Attribute
+	needs   map[string][]string // the locals each refers to
+	order   []string            // each after those it needs; none that is part of a cycle
+	secrets map[string][]string // the secrets each refers to itself
+	late    map[string]bool     // those made from secrets, be it by way of others
+}
+
 func (s *Scope) declareLocals() hcl.Diagnostics {
 	var all hcl.Diagnostics
+	s.locals.attrs = map[string]*hcl.Attribute{}
 	for _, block := range s.project.locals {
 		attrs, diags := block.Body.JustAttributes()
 		all = append(all, diags...)
-		for _, a := range attrs {
-			if prev, ok := s.locals[a.Name]; ok {
+		for _, name := range slices.Sorted(maps.Keys(attrs)) {
+			if prev, ok := s.locals.attrs[name]; ok {
 				all = append(all, &hcl.Diagnostic{
 					Severity: hcl.DiagError,
 					Summary:  "Duplicate local value",
-					Detail:   fmt.Sprintf("local.%s is already defined at %s.", a.Name, Place(prev.NameRange)),
-					Subject:  a.NameRange.Ptr(),
+					Detail:   fmt.Sprintf("local.%s is already defined at %s.", name, Place(prev.NameRange)),
+					Subject:  attrs[name].NameRange.Ptr(),
 				})
 				continue
 			}
-			s.locals[a.Name] = a
+			s.locals.attrs[name] = attrs[name]
 		}
 	}
-	return all
+	return append(all, s.sortLocals()...)
 }
 
 // Place is a range as people write it: file:line.
 func Place(r hcl.Range) string { return fmt.Sprintf("%s:%d", r.Filename, r.Start.Line) }
 
-// evalLocals evaluates the locals, each after those it refers to.
-func (s *Scope) evalLocals() hcl.Diagnostics {
-	var all hcl.Diagnostics
-	needs := map[string][]string{}
+// sortLocals finds the order in which locals can be evaluated.
+func (s *Scope) sortLocals() hcl.Diagnostics {
+	ls := s.locals
+	ls.needs, ls.secrets, ls.late = map[string][]string{}, map[string][]string{}, map[string]bool{}
 	neededBy := map[string][]string{}
 	open := map[string]int{}
-	names := slices.Sorted(maps.Keys(s.locals))
+	names := slices.Sorted(maps.Keys(ls.attrs))
 	for _, name := range names {
-		needs[name] = s.localsIn(s.locals[name].Expr)
-		for _, n := range needs[name] {
-			neededBy[n] = append(neededBy[n], name)
+		native, _ := nativeExpr(ls.attrs[name].Expr)
+		for _, n := range s.membersIn(native, "local") {
+			if ls.attrs[n] != nil {
+				ls.needs[name] = append(ls.needs[name], n)
+				neededBy[n] = append(neededBy[n], name)
+			}
 		}
-		open[name] = len(needs[name])
+		open[name] = len(ls.needs[name])
+		ls.secrets[name] = s.membersIn(native, "secret")
 	}
-	values := map[string]cty.Value{}
-	ready := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return open[n] > 0 })
-	for len(ready) > 0 {
-		name := ready[0]
-		ready = ready[1:]
-		v, diags := s.evalLocal(name, needs[name], values)
-		all = append(all, diags...)
-		values[name] = v
+	ls.order = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return open[n] > 0 })
+	for i := 0; i < len(ls.order); i++ {
+		name := ls.order[i]
+		ls.late[name] = len(ls.secrets[name]) > 0 || slices.ContainsFunc(ls.needs[name], func(n string) bool { return ls.late[n] })
 		for _, user := range neededBy[name] {
 			if open[user]--; open[user] == 0 {
-				ready = append(ready, user)
+				ls.order = append(ls.order, user)
 			}
 		}
 	}
-	if len(values) < len(names) {
-		all = append(all, s.localCycle(names, needs, values))
+	if len(ls.order) < len(names) {
+		return hcl.Diagnostics{ls.cycle(names)}
 	}
-	for _, name := range names {
-		if _, ok := values[name]; !ok {
-			values[name] = cty.DynamicVal
-		}
-	}
-	s.ctx.Variables["local"] = cty.ObjectVal(values)
-	return all
+	return nil
 }
 
-// localsIn lists the declared locals that e refers to, each once.
-func (s *Scope) localsIn(e hcl.Expression) []string {
-	native, _ := nativeExpr(e)
+// membersIn lists the NAMEs of root.NAME that e refers to, each once.
+func (s *Scope) membersIn(e hclsyntax.Expression, root string) []string {
 	var out []string
-	for _, t := range native.Variables() {
-		if t.RootName() != "local" || len(t) < 2 {
+	seen := map[string]bool{}
+	for _, t := range e.Variables() {
+		if t.RootName() != root || len(t) < 2 {
 			continue
 		}
-		step, ok := t[1].(hcl.TraverseAttr)
-		if ok && s.locals[step.Name] != nil && !slices.Contains(out, step.Name) {
+		if step, ok := t[1].(hcl.TraverseAttr); ok && !seen[step.Name] {
+			seen[step.Name] = true
 			out = append(out, step.Name)
 		}
 	}
 	return out
 }
 
-func (s *Scope) evalLocal(name string, needs []string, values map[string]cty.Value) (cty.Value, hcl.Diagnostics) {
-	seen := make(map[string]cty.Value, len(needs))
-	for _, n := range needs {
-		seen[n] = values[n]
+func (s *Scope) evalLocals() hcl.Diagnostics {
+	values := map[string]cty.Value{}
+	for name := range s.locals.attrs {
+		values[name] = cty.DynamicVal
 	}
-	ctx := s.ctx.NewChild()
-	ctx.Variables = map[string]cty.Value{"local": cty.ObjectVal(seen)}
-	return s.eval(ctx, s.locals[name].Expr, cty.DynamicPseudoType)
+	return s.evalInOrder(values, func(string) bool { return true })
 }
 
-// localCycle describes one of the cycles among the locals that have no value.
-func (s *Scope) localCycle(names []string, needs map[string][]string, values map[string]cty.Value) *hcl.Diagnostic {
-	at := ""
-	for _, name := range names {
-		if _, ok := values[name]; !ok {
-			at = name
-			break
+// evalInOrder gives values to the locals that are picked, and keeps the others.
+func (s *Scope) evalInOrder(values map[string]cty.Value, picked func(name string) bool) hcl.Diagnostics {
+	var all hcl.Diagnostics
+	for _, name := range s.locals.order {
+		if !picked(name) {
+			continue
 		}
+		needs := s.locals.needs[name]
+		seen := make(map[string]cty.Value, len(needs))
+		for _, n := range needs {
+			seen[n] = values[n]
+		}
+		ctx := s.ctx.NewChild()
+		ctx.Variables = map[string]cty.Value{"local": cty.ObjectVal(seen)}
+		v, diags := s.eval(ctx, s.locals.attrs[name].Expr, cty.DynamicPseudoType)
+		all = append(all, diags...)
+		values[name] = v
 	}
+	s.ctx.Variables["local"] = cty.ObjectVal(values)
+	return all
+}
+
+// cycle describes one of the cycles among the locals that have no place in the
+// order.
+func (ls *locals) cycle(names []string) *hcl.Diagnostic {
+	stuck := map[string]bool{}
+	for _, name := range names {
+		stuck[name] = true
+	}
+	for _, name := range ls.order {
+		delete(stuck, name)
+	}
+	at := slices.Min(slices.Collect(maps.Keys(stuck)))
 	var path []string
 	for !slices.Contains(path, at) {
 		path = append(path, at)
-		for _, n := range needs[at] {
-			if _, ok := values[n]; !ok {
-				at = n
-				break
-			}
-		}
+		at = ls.needs[at][slices.IndexFunc(ls.needs[at], func(n string) bool { return stuck[n] })]
 	}
 	path = append(path[slices.Index(path, at):], at)
 	for i, name := range path {
@@ -127,7 +150,7 @@ func (s *Scope) localCycle(names []string, needs map[string][]string, values map
 		Severity: hcl.DiagError,
 		Summary:  "Cycle among local values",
 		Detail:   fmt.Sprintf("A value cannot be made from itself: %s.", strings.Join(shortList(path, 10), " -> ")),
-		Subject:  s.locals[at].NameRange.Ptr(),
+		Subject:  ls.attrs[at].NameRange.Ptr(),
 	}
 }
 

@@ -12,13 +12,18 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// A Scope is what expressions can refer to: var.*, local.* and the functions.
+// A Scope is what expressions can refer to: var.*, local.*, secret.*, the
+// functions, and in a scope of [Scope.ForHost] host.*.
 type Scope struct {
 	project *Project
 	ctx     *hcl.EvalContext
 	budget  *budget
+	tables  *tables
 	vars    map[string]*variable
-	locals  map[string]*hcl.Attribute
+	locals  *locals
+	secrets map[string]bool   // the declared ones, by name
+	known   map[string]string // the secrets that were resolved
+	hidden  []string          // texts of variables and secrets that may not be shown
 }
 
 // NewScope gives the declared variables their values and evaluates the locals.
@@ -32,20 +37,23 @@ func (p *Project) newScope(in Inputs, steps int) (*Scope, hcl.Diagnostics) {
 	s := &Scope{
 		project: p,
 		vars:    map[string]*variable{},
-		locals:  map[string]*hcl.Attribute{},
-		budget:  newBudget(steps),
+		locals:  &locals{},
+		secrets: map[string]bool{},
+		budget:  newBudget(steps, "a project"),
+		tables:  newTables(),
 	}
-	s.ctx = &hcl.EvalContext{
-		Functions: functions(s.budget),
-		Variables: map[string]cty.Value{
-			budgetName: s.budget.value(),
-			"var":      cty.EmptyObjectVal,
-			"local":    cty.EmptyObjectVal,
-		},
+	for _, name := range in.Secrets {
+		s.secrets[name] = true
 	}
+	s.ctx = &hcl.EvalContext{Variables: map[string]cty.Value{
+		"var":    cty.EmptyObjectVal,
+		"local":  cty.EmptyObjectVal,
+		"secret": secretObject(s.secrets, nil),
+	}}
 	all := s.declareVariables()
 	all = append(all, s.declareLocals()...)
 	all = append(all, s.assign(in)...)
+	s.hidden = Reveal(s.ctx.Variables["var"])
 	all = append(all, s.evalLocals()...)
 	return s, append(all, s.validate()...)
 }
@@ -66,9 +74,10 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 				Subject:  e.Range().Ptr(),
 			}}
 		}
+		s.hide(diags)
 	}()
 	if s.budget.spent() {
-		return cty.UnknownVal(want), nil // said already, where it happened
+		return cty.UnknownVal(want), hcl.Diagnostics{overBudget(e.Range(), s.budget)}
 	}
 	native, diags := nativeExpr(e)
 	if diags.HasErrors() {
@@ -77,17 +86,20 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 	if d := s.checkReferences(ctx, native); d.HasErrors() {
 		return cty.UnknownVal(want), append(diags, d...)
 	}
+	t := s.tables.take(s)
+	defer s.tables.put(t)
 	// A child, because hcl keeps state by context while it evaluates a splat.
 	child := ctx.NewChild()
-	child.Variables = map[string]cty.Value{}
+	child.Variables = map[string]cty.Value{budgetName: s.budget.value()}
+	child.Functions = t.functions
 	v, more := native.Value(child)
-	s.suggestFunctions(more)
+	suggestFunctions(more, t.functions)
 	diags = append(diags, more...)
 	if more.HasErrors() {
 		return cty.UnknownVal(want), diags
 	}
 	if !s.budget.payFor(v) {
-		return cty.UnknownVal(want), append(diags, overBudget(e.Range()))
+		return cty.UnknownVal(want), append(diags, overBudget(e.Range(), s.budget))
 	}
 	out, err := convert.Convert(v, want)
 	if err != nil {
@@ -103,12 +115,28 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 	return out, diags
 }
 
+// hide takes texts that may not be shown out of what hcl says: it names, for
+// instance, a key that stands twice in a map.
+func (s *Scope) hide(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		for _, text := range s.hidden {
+			if len(text) >= minHidden {
+				d.Detail = strings.ReplaceAll(d.Detail, text, "(sensitive value)")
+			}
+		}
+	}
+}
+
+// minHidden is the length of the shortest text that is hidden: shorter ones
+// would make diagnostics unreadable, and are no secrets.
+const minHidden = 4
+
 // suggestFunctions adds a name to what hcl says about an unknown function.
-func (s *Scope) suggestFunctions(diags hcl.Diagnostics) {
+func suggestFunctions[F any](diags hcl.Diagnostics, known map[string]F) {
 	for _, d := range diags {
 		unknown, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](d)
 		if ok && !strings.Contains(d.Detail, "Did you mean") {
-			d.Detail += DidYouMean(unknown.CalledFunctionName(), "", slices.Collect(maps.Keys(s.ctx.Functions)))
+			d.Detail += DidYouMean(unknown.CalledFunctionName(), "", slices.Collect(maps.Keys(known)))
 		}
 	}
 }
@@ -119,92 +147,4 @@ func article(noun string) string {
 		return "an " + noun
 	}
 	return "a " + noun
-}
-
-// checkReferences finds references to what does not exist, which hcl would
-// report in terms of objects and attributes.
-func (s *Scope) checkReferences(ctx *hcl.EvalContext, e hcl.Expression) hcl.Diagnostics {
-	var all hcl.Diagnostics
-	for _, t := range e.Variables() {
-		root := t.RootName()
-		switch root {
-		case "var":
-			all = append(all, checkMember(t, "variable", s.vars)...)
-		case "local":
-			all = append(all, checkMember(t, "local value", s.locals)...)
-		default:
-			if !defined(ctx, root) {
-				all = append(all, unknownRoot(t, roots(ctx)))
-			}
-		}
-	}
-	return all
-}
-
-// checkMember checks a reference of the form var.NAME.
-func checkMember[T any](t hcl.Traversal, kind string, known map[string]T) hcl.Diagnostics {
-	at := t.SourceRange()
-	if len(t) < 2 {
-		return hcl.Diagnostics{{
-			Severity: hcl.DiagError,
-			Summary:  "Incomplete reference",
-			Detail:   fmt.Sprintf("%q alone is no value; write %s.NAME.", t.RootName(), t.RootName()),
-			Subject:  &at,
-		}}
-	}
-	step, ok := t[1].(hcl.TraverseAttr)
-	if !ok {
-		return hcl.Diagnostics{{
-			Severity: hcl.DiagError,
-			Summary:  "Incomplete reference",
-			Detail:   fmt.Sprintf("The name of a %s must stand in the file itself: %s.NAME.", kind, t.RootName()),
-			Subject:  &at,
-		}}
-	}
-	if _, declared := known[step.Name]; declared {
-		return nil
-	}
-	names := slices.Collect(maps.Keys(known))
-	return hcl.Diagnostics{{
-		Severity: hcl.DiagError,
-		Summary:  "Unknown " + kind,
-		Detail:   fmt.Sprintf("There is no %s %q.%s", kind, step.Name, DidYouMean(step.Name, t.RootName()+".", names)),
-		Subject:  &at,
-	}}
-}
-
-func defined(ctx *hcl.EvalContext, name string) bool {
-	for ; ctx != nil; ctx = ctx.Parent() {
-		if _, ok := ctx.Variables[name]; ok {
-			return name != budgetName
-		}
-	}
-	return false
-}
-
-func roots(ctx *hcl.EvalContext) []string {
-	var out []string
-	for ; ctx != nil; ctx = ctx.Parent() {
-		for name := range ctx.Variables {
-			if name != budgetName {
-				out = append(out, name)
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-func unknownRoot(t hcl.Traversal, known []string) *hcl.Diagnostic {
-	name, at := t.RootName(), t.SourceRange()
-	detail := fmt.Sprintf("There is nothing called %q here.%s", name, DidYouMean(name, "", known))
-	if len(t) == 1 {
-		detail += fmt.Sprintf(" A text needs quotes: %q.", name)
-	}
-	return &hcl.Diagnostic{
-		Severity: hcl.DiagError,
-		Summary:  "Unknown reference",
-		Detail:   detail,
-		Subject:  &at,
-	}
 }

@@ -85,10 +85,6 @@ func (s *Scope) declare(block *hcl.Block) (*variable, hcl.Diagnostics) {
 
 // constant evaluates what may not refer to anything.
 func (s *Scope) constant(e hcl.Expression, want cty.Type) (cty.Value, hcl.Diagnostics) {
-	ctx := &hcl.EvalContext{
-		Variables: map[string]cty.Value{budgetName: s.budget.value()},
-		Functions: s.ctx.Functions,
-	}
 	native, diags := nativeExpr(e)
 	if diags.HasErrors() {
 		return cty.UnknownVal(want), diags
@@ -102,10 +98,10 @@ func (s *Scope) constant(e hcl.Expression, want cty.Type) (cty.Value, hcl.Diagno
 			Subject:  &at,
 		})
 	}
-	v, more := s.eval(ctx, native, want)
+	v, more := s.eval(&hcl.EvalContext{}, native, want)
 	diags = append(diags, more...)
 	if !more.HasErrors() && !s.budget.payForConversion(v) {
-		return cty.UnknownVal(want), append(diags, overBudget(e.Range()))
+		return cty.UnknownVal(want), append(diags, overBudget(e.Range(), s.budget))
 	}
 	return v, diags
 }

@@ -1,0 +1,62 @@
+package lang
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// hostSteps is what the expressions of one host may cost together. It is counted
+// for each host, so that the number of hosts does not decide whether a project
+// is accepted.
+const hostSteps = 20_000
+
+// ForHost is a scope in which host.* is known besides what s knows, for values
+// that are made for one host at a time. What is not known of the host yet, such
+// as its facts before they are gathered, may be left out of the object or be
+// unknown in it. The scope is cheap, and each may be used by other goroutines.
+func (s *Scope) ForHost(host cty.Value) *Scope {
+	out := *s
+	out.budget = newBudget(hostSteps, "one host")
+	out.ctx = s.ctx.NewChild()
+	out.ctx.Variables = map[string]cty.Value{"host": host}
+	return &out
+}
+
+// RefersToHost reports whether e can be evaluated in a scope of [Scope.ForHost]
+// only. Locals are made once for the project and never refer to a host.
+func (s *Scope) RefersToHost(e hcl.Expression) bool {
+	native, _ := nativeExpr(e)
+	for _, t := range native.Variables() {
+		if t.RootName() == "host" {
+			return true
+		}
+	}
+	return false
+}
+
+// NeedsFacts reports whether e may refer to host.facts. A host taken as a whole,
+// or by an index that is not written down, counts as well.
+func (s *Scope) NeedsFacts(e hcl.Expression) bool {
+	native, _ := nativeExpr(e)
+	for _, t := range native.Variables() {
+		if t.RootName() == "host" && (len(t) == 1 || member(t) == "" || member(t) == "facts") {
+			return true
+		}
+	}
+	return false
+}
+
+// member is the second part of a reference: NAME of host.NAME and host["NAME"];
+// "" when there is none that is written down.
+func member(t hcl.Traversal) string {
+	if len(t) < 2 {
+		return ""
+	}
+	switch step := t[1].(type) {
+	case hcl.TraverseAttr:
+		return step.Name
+	case hcl.TraverseIndex:
+		return text(step.Key)
+	}
+	return ""
+}

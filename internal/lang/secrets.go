@@ -1,0 +1,100 @@
+package lang
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// secretObject is what `secret` stands for: all declared secrets, unknown where
+// values has none, and sensitive in any case.
+func secretObject(declared map[string]bool, values map[string]string) cty.Value {
+	out := make(map[string]cty.Value, len(declared))
+	for name := range declared {
+		v := cty.UnknownVal(cty.String).RefineNotNull()
+		if text, ok := values[name]; ok {
+			v = cty.StringVal(text)
+		}
+		out[name] = v.Mark(Sensitive)
+	}
+	return cty.ObjectVal(out)
+}
+
+// SecretsIn lists the declared secrets that the value of e is made from, also by
+// way of locals, sorted. It is how a caller knows what to resolve before
+// [Scope.WithSecrets]; an expression that needs none is known as it is.
+func (s *Scope) SecretsIn(e hcl.Expression) []string {
+	native, _ := nativeExpr(e)
+	found := s.membersIn(native, "secret")
+	locals := s.membersIn(native, "local")
+	seen := map[string]bool{}
+	for i := 0; i < len(locals); i++ {
+		name := locals[i]
+		if s.locals.late[name] && !seen[name] {
+			seen[name] = true
+			found = append(found, s.locals.secrets[name]...)
+			locals = append(locals, s.locals.needs[name]...)
+		}
+	}
+	found = slices.DeleteFunc(found, func(name string) bool { return !s.secrets[name] })
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// WithSecrets is a scope in which the given secrets are known, besides those
+// that are known in s. The locals made from them are evaluated again.
+func (s *Scope) WithSecrets(values map[string]string) (*Scope, hcl.Diagnostics) {
+	known := maps.Clone(s.known)
+	if known == nil {
+		known = map[string]string{}
+	}
+	maps.Copy(known, values)
+	out := *s
+	out.known = known
+	out.budget = newBudget(maxSteps+s.project.size, "a project")
+	out.ctx = &hcl.EvalContext{Variables: maps.Clone(s.ctx.Variables)}
+	out.ctx.Variables["secret"] = secretObject(s.secrets, known)
+	out.hidden = append(Reveal(out.ctx.Variables["var"]), Reveal(out.ctx.Variables["secret"])...)
+	before := s.ctx.Variables["local"].AsValueMap()
+	return &out, out.evalInOrder(before, func(name string) bool { return s.locals.late[name] })
+}
+
+// Revealed lists the texts known in the scope that may not be shown: of
+// sensitive variables, secrets, and locals.
+func (s *Scope) Revealed() []string {
+	var out []string
+	for _, root := range []string{"var", "secret", "local"} {
+		out = append(out, Reveal(s.ctx.Variables[root])...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Reveal lists the texts and numbers in the sensitive parts of v, at any depth,
+// so that they can be masked in output. Keys are not among them.
+func Reveal(v cty.Value) []string { return reveal(v, false, nil) }
+
+func reveal(v cty.Value, sensitive bool, out []string) []string {
+	if v == cty.NilVal || !sensitive && !v.ContainsMarked() {
+		return out
+	}
+	v, marks := v.Unmark()
+	sensitive = sensitive || len(marks) > 0
+	if !v.IsKnown() || v.IsNull() {
+		return out
+	}
+	switch ty := v.Type(); {
+	case sensitive && ty == cty.String && v.AsString() != "":
+		out = append(out, v.AsString())
+	case sensitive && ty == cty.Number && printable(v):
+		out = append(out, v.AsBigFloat().Text('f', -1))
+	case v.CanIterateElements():
+		for it := v.ElementIterator(); it.Next(); {
+			_, e := it.Element()
+			out = reveal(e, sensitive, out)
+		}
+	}
+	return out
+}
