@@ -35,6 +35,7 @@ var inside = []struct {
 	{"internal/nodeset", "", "pure, so that it can be fuzzed and tested against another implementation"},
 	{"internal/sshconfig", "", "pure but for the files it reads; ssh itself is the oracle of its tests"},
 	{"internal/term", "", "printing safely depends on nothing"},
+	{"internal/redact", "event", "what is masked is texts, streams and events; whose secrets they are is the caller's business"},
 	{"internal/proc", "", "reads the table of processes, and nothing else"},
 	{"internal/sshd", "internal/proc", "a test server that shared code with the client would share its mistakes"},
 	{"internal/opensshd", "internal/proc", "drives the real sshd, for tests of any package"},

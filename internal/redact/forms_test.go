@@ -1,0 +1,183 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"fleet/pool"
+)
+
+var samples = []string{
+	"abcd", "s3cret", "it's a \\ secret!", `a"b$c` + "`d", "päss wörd/+?", "pass&<word>=%", "x\ty z~*()",
+	"line one\nline two\nend", "dos one\r\ndos two", "\U0001f511key", "''!!", strings.Repeat("long", 60),
+}
+
+// encoders write a secret as programs do; the result ends and begins anywhere.
+func encoders() map[string]func(string) string {
+	jsonWith := func(html bool) func(string) string {
+		return func(s string) string {
+			var b bytes.Buffer
+			e := json.NewEncoder(&b)
+			e.SetEscapeHTML(html)
+			_ = e.Encode(s)
+			return strings.TrimSpace(b.String())
+		}
+	}
+	return map[string]func(string) string{
+		"raw":          func(s string) string { return s },
+		"CRLF":         func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\n", "\r\n") },
+		"base64":       func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+		"base64 raw":   func(s string) string { return base64.RawStdEncoding.EncodeToString([]byte(s)) },
+		"base64url":    func(s string) string { return base64.URLEncoding.EncodeToString([]byte(s)) },
+		"base64urlraw": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+		"query":        url.QueryEscape,
+		"path":         url.PathEscape,
+		"query lower":  func(s string) string { return lowerHex(url.QueryEscape(s)) },
+		"path lower":   func(s string) string { return lowerHex(url.PathEscape(s)) },
+		"URL's path":   func(s string) string { return (&url.URL{Path: "/" + s}).EscapedPath() },
+		"shell":        pool.Quote,
+		"JSON":         jsonWith(true),
+		"JSON plain":   jsonWith(false),
+	}
+}
+
+func lowerHex(s string) string {
+	b := []byte(s)
+	for i := range b {
+		if b[i] == '%' {
+			copy(b[i+1:], bytes.ToLower(b[i+1:i+3]))
+		}
+	}
+	return string(b)
+}
+
+func TestEveryFormIsMasked(t *testing.T) {
+	for _, secret := range samples {
+		r := New(secret)
+		for name, encode := range encoders() {
+			for _, around := range []string{"", " ", "<", "\n"} {
+				text := around + encode(secret) + around
+				got := r.String(text)
+				want := around + Mark + around
+				if got != want && got != around+`"`+Mark+`"`+around && got != around+`'`+Mark+`'`+around && got != around+"/"+Mark+around {
+					t.Errorf("%q as %s: %q became %q", secret, name, text, got)
+				}
+			}
+		}
+	}
+}
+
+// What other programs than Go's write.
+func TestFormsOfOtherLanguages(t *testing.T) {
+	tests := []struct{ secret, text, want string }{
+		{"it's me", `'it'"'"'s me'`, `'(sensitive)'`},                       // shlex.quote
+		{"it's me!", `it\'s\ me\!`, `(sensitive)`},                          // printf %q
+		{"it's me!", `'it'\''s me'\!`, `'(sensitive)`},                      // quoted for csh
+		{"a$b\"c`d", "\"a\\$b\\\"c\\`d\"", `"(sensitive)"`},                 // declare -p
+		{"tab\tit's", `$'tab\tit\'s'`, `$'(sensitive)'`},                    // set -x
+		{`back\slash's`, `"back\\slash's"`, `"(sensitive)"`},                // repr
+		{"päss wörd", `"p\u00e4ss w\u00f6rd"`, `"(sensitive)"`},             // json.dumps
+		{"päss wörd", `"p\u00E4ss w\u00F6rd"`, `"(sensitive)"`},             // JSON of others
+		{"key \U0001f511", `"key \ud83d\udd11"`, `"(sensitive)"`},           // json.dumps
+		{"a/b/c/d", `"a\/b\/c\/d"`, `"(sensitive)"`},                        // json_encode
+		{"it's (me)!*", `it's%20(me)!*`, `(sensitive)`},                     // encodeURIComponent
+		{"p@ss/w:rd", `p%40ss/w%3Ard`, `(sensitive)`},                       // urllib.parse.quote
+		{"p~ss w*rd", `p%7Ess+w*rd`, `(sensitive)`},                         // URLEncoder
+		{"p@ss w?rd", `p@ss%20w?rd`, `(sensitive)`},                         // encodeURI
+		{strconv.Quote(`say "x"`), strconv.Quote(`say "x"`), `(sensitive)`}, // the secret is quoted itself
+	}
+	for _, tt := range tests {
+		if got := New(tt.secret).String(tt.text); got != tt.want {
+			t.Errorf("%q in %q: %q, want %q", tt.secret, tt.text, got, tt.want)
+		}
+	}
+}
+
+// In the middle of longer base64 only characters at the edges stay, which hold
+// less than a byte of the secret each.
+func TestBase64OfALongerTextIsMasked(t *testing.T) {
+	for _, secret := range samples {
+		r := New(secret)
+		for before := range 6 {
+			for after := range 6 {
+				text := strings.Repeat("<", before) + secret + strings.Repeat(">", after)
+				for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+					got := r.String(e.EncodeToString([]byte(text)))
+					rest := strings.Replace(got, Mark, "", 1)
+					if most := 4 * (before + after + 4) / 3; !strings.Contains(got, Mark) || len(rest) > most+4 {
+						t.Errorf("%q with %d and %d bytes around it: %q", secret, before, after, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestBase64InLinesIsMasked(t *testing.T) {
+	for n := 40; n < 200; n += 7 {
+		secret := strings.Repeat("Kx7/", n)[:n]
+		for _, width := range []int{64, 76} {
+			for _, eol := range []string{"\n", "\r\n"} {
+				code := base64.StdEncoding.EncodeToString([]byte(secret + "\n"))
+				var text strings.Builder
+				for len(code) > width {
+					text.WriteString(code[:width] + eol)
+					code = code[width:]
+				}
+				text.WriteString(code + eol)
+				got := New(secret).String(text.String())
+				if rest := strings.ReplaceAll(got, Mark, ""); len(strings.TrimSpace(rest)) > 8 {
+					t.Errorf("%d bytes in lines of %d: %q", n, width, got)
+				}
+			}
+		}
+	}
+}
+
+func TestEachLineOfASecretIsASecret(t *testing.T) {
+	secret := "-----BEGIN KEY-----\nAAAAbbbbCCCC\n  indented line\nshort\n-----END KEY-----\n"
+	tests := []struct{ text, want string }{
+		{secret, Mark + "\n"},
+		{strings.ReplaceAll(secret, "\n", "\r\n"), Mark + "\r\n"},
+		{"key: AAAAbbbbCCCC", "key: " + Mark},
+		{"> AAAAbbbbCCCC\n> indented line\n> short\n", "> " + Mark + "\n> " + Mark + "\n> short\n"},
+		{"-----BEGIN KEY-----\nanother\n-----END KEY-----\n", "-----BEGIN KEY-----\nanother\n-----END KEY-----\n"},
+		{base64.StdEncoding.EncodeToString([]byte("indented line")), Mark},
+	}
+	for _, tt := range tests {
+		if got := New(secret).String(tt.text); got != tt.want {
+			t.Errorf("%q became %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestALongSecretIsMaskedInPieces(t *testing.T) {
+	var b strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&b, "%x.", i*i)
+	}
+	secret := b.String()
+	r := New(secret)
+	if got := r.String("<" + secret + ">"); got != "<"+Mark+">" {
+		t.Errorf("%.100q", got)
+	}
+	if got := r.String(base64.StdEncoding.EncodeToString([]byte(secret))); len(strings.ReplaceAll(got, Mark, "")) > 4*len(secret)/pieceMax {
+		t.Errorf("%.100q", got)
+	}
+	if s := r.Stream(); len(s.Write([]byte(secret)))+2*2*pieceMax < len(Mark) || len(s.held) > 2*2*pieceMax {
+		t.Errorf("%d bytes are held back", len(s.held))
+	}
+}
+
+func TestShortSecretsAreNotMasked(t *testing.T) {
+	r := New("", "a", "abc", "abc\n")
+	if got := r.String("abc YWJj a"); got != "abc YWJj a" || r.automaton() != nil {
+		t.Errorf("got %q", got)
+	}
+}
