@@ -51,13 +51,21 @@ func ask(ctx context.Context, question string) (answer string, err error) {
 func (a *app) askPasswords(ctx context.Context, conn *connectionFlags, become *becomeFlags) (p passwords, err error) {
 	if conn.askPass {
 		if p.login, err = a.askSecret(ctx, "Login password: "); err != nil {
-			return p, err
+			return p, nobodyToAsk("-k", err)
 		}
 	}
 	if become.askPass {
 		p.become, err = a.askSecret(ctx, "Password for "+becomeMethodText(become)+": ")
 	}
-	return p, err
+	return p, nobodyToAsk("-K", err)
+}
+
+// nobodyToAsk is err, in words of the flag where there is no terminal.
+func nobodyToAsk(flag string, err error) error {
+	if !errors.Is(err, term.ErrNoTerminal) {
+		return err
+	}
+	return &usageError{err: badUsage("%s asks for a password, and there is no terminal to ask on", flag), hint: "SSH_ASKPASS names a program that asks"}
 }
 
 func becomeMethodText(f *becomeFlags) string {

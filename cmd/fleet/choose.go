@@ -38,6 +38,9 @@ func (a *app) choose(inv *inventory.Inventory, sel *selectionFlags, o inventory.
 	if err == nil || errors.As(err, &syntax) || errors.As(err, &system) {
 		return hosts, err
 	}
+	if !inv.Open() && len(inv.Hosts()) == 0 {
+		err = errors.New("there are no hosts in the inventory")
+	}
 	e := &selectionError{err: err}
 	if !strings.Contains(err.Error(), "hint: ") {
 		for _, word := range words(&o) {

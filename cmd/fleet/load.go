@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
+	"fleet/internal/term"
 	"fleet/inventory"
 	"fleet/pool"
 )
@@ -80,7 +83,32 @@ func (a *app) openInventory(ctx context.Context, sel *selectionFlags, conn *conn
 	if conn != nil && !a.global.quiet {
 		a.warnIdle(conn)
 	}
+	if found.HasErrors() {
+		return nil, a.refuseInventory(sel, found)
+	}
 	return inv, a.diagnose(found)
+}
+
+// refuseInventory shows the first mistakes of an inventory, and which inventory
+// that is where the command line does not say it.
+func (a *app) refuseInventory(sel *selectionFlags, found lang.Diagnostics) error {
+	const most = 5
+	mistakes := slices.DeleteFunc(slices.Clone(found), func(d lang.Diagnostic) bool { return d.Severity != lang.Error })
+	err := a.diagnose(mistakes[:min(most, len(mistakes))])
+	if rest := len(mistakes) - most; rest > 0 {
+		fmt.Fprintf(a.env.stderr, "\nfleet: and %s; fleet validate shows all\n", plural(rest, "more mistake"))
+	}
+	if len(sel.inventories) == 0 {
+		fmt.Fprintf(a.env.stderr, "inventory: %s\n", term.Clean(a.inventoryText(sel)))
+	}
+	for _, path := range sel.inventories {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, ".hcl") && !strings.HasSuffix(path, ".json") {
+			a.hint("an inventory is a *.fleet.hcl file; a plain list of names is -w ^FILE")
+			break
+		}
+	}
+	return err
 }
 
 // selectHosts loads the inventory and carries out the selection flags.

@@ -50,6 +50,11 @@ is not a flag, or after --, is the command; /bin/sh on each host parses it, as
 with ssh. Ctrl-C stops it, and what it started, on every host.`,
 		Example: "  fleet run -w '@web!web07' -b -- uptime",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.ArgsLenAtDash() < 0 {
+				if err := f.show.checkDetached(args); err != nil {
+					return err
+				}
+			}
 			return a.runCommand(cmd.Context(), &f, args)
 		},
 	}
@@ -82,7 +87,11 @@ func (f *runFlags) check(args []string) error {
 	case (f.stdin || f.script == "-") && f.readsList():
 		return badUsage("standard input is the list of hosts (-w -), and can be nothing else")
 	case !f.sel.given():
-		return &usageError{err: badUsage("no hosts are selected"), hint: "-w PATTERN, -g GROUP or -a says which"}
+		hint := "-w PATTERN, -g GROUP or -a says which"
+		if slices.ContainsFunc(args, func(w string) bool { return w == "-a" || strings.HasPrefix(w, "-w") || strings.HasPrefix(w, "-g") }) {
+			hint = "flags come before the command: fleet run -w web01 -- uptime"
+		}
+		return &usageError{err: badUsage("no hosts are selected"), hint: hint}
 	}
 	return f.show.check()
 }

@@ -53,6 +53,18 @@ func (f *showFlags) check() error {
 	return nil
 }
 
+// checkDetached refuses what is a value of --gather to whoever typed it, and would
+// be run on the hosts.
+func (f *showFlags) checkDetached(args []string) error {
+	if f.gather != "end" || len(args) == 0 || args[0] != "line" && args[0] != "end" {
+		return nil
+	}
+	return &usageError{
+		err:  badUsage("%q would be the command that runs on the hosts", args[0]),
+		hint: fmt.Sprintf("--gather=%s, with the equals sign; a command of that name goes after --", args[0]),
+	}
+}
+
 // renderer makes the renderer that the flags ask for. stderr stands in for that of
 // a, and failed is told of the first write that failed.
 func (f *showFlags) renderer(a *app, stderr io.Writer, failed func(error)) output.Renderer {
@@ -92,7 +104,13 @@ func (f *showFlags) files(failed func(error)) (*output.Files, error) {
 		return nil, nil
 	}
 	files, err := output.NewFiles(f.outdir, f.errdir, failed)
-	if err != nil {
+	switch {
+	case err == nil:
+	case f.errdir == "":
+		return nil, fmt.Errorf("--outdir: %w", err)
+	case f.outdir == "":
+		return nil, fmt.Errorf("--errdir: %w", err)
+	default:
 		return nil, fmt.Errorf("--outdir, --errdir: %w", err)
 	}
 	return files, nil

@@ -84,7 +84,7 @@ func (a *app) traceHost(ctx context.Context, sel *selectionFlags, conn *connecti
 	}
 	if conn.askPass {
 		if target.Login.Password, err = a.askSecret(ctx, "Login password: "); err != nil {
-			return err
+			return nobodyToAsk("-k", err)
 		}
 	}
 	var view traceView = newTraceText(a, &target)

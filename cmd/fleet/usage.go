@@ -74,15 +74,28 @@ func flagName(f *pflag.Flag) string {
 	return "-" + f.Shorthand + ", --" + f.Name
 }
 
-// elsewhere says what a letter that other tools know is called here.
-func elsewhere(letter string) string {
-	switch letter {
-	case "A":
+// elsewhere says what a flag that other tools know is called here.
+func elsewhere(cmd *cobra.Command, name string) string {
+	switch name {
+	case "A", "password":
 		return "to be asked for a password: -k"
-	case "H":
+	case "H", "host":
 		return "hosts are -w"
-	case "m", "c":
+	case "c", "command", "cmd":
+		if !interspersed(cmd) {
+			return "the command comes last: " + cmd.CommandPath() + " -w web01 -- uptime"
+		}
 		return "what fleet does is a word: fleet run, fleet hosts"
+	case "m":
+		return "what fleet does is a word: fleet run, fleet hosts"
+	case "fork", "forks", "parallel", "threads", "concurrency":
+		return "how many hosts at one time is -f"
+	case "timeout":
+		return "a time to connect is -t, one for the command -u"
+	case "key", "identity-file", "private-key":
+		return "a private key is --identity"
+	case "V", "version":
+		return "fleet version"
 	default:
 		return ""
 	}
@@ -93,10 +106,12 @@ func unknownFlag(cmd *cobra.Command, e *pflag.NotExistError, usage *usageError) 
 	name, bundle := e.GetSpecifiedName(), e.GetSpecifiedShortnames()
 	if bundle == "" {
 		usage.err = fmt.Errorf("unknown flag --%s", name)
-		usage.hint = nearFlag(cmd, name)
+		if usage.hint = nearFlag(cmd, name); usage.hint == "" {
+			usage.hint = elsewhere(cmd, name)
+		}
 		return
 	}
-	usage.err, usage.hint = fmt.Errorf("unknown flag -%s", name), elsewhere(name)
+	usage.err, usage.hint = fmt.Errorf("unknown flag -%s", name), elsewhere(cmd, name)
 	if bundle != name {
 		usage.err = fmt.Errorf("unknown flag -%s in -%s", name, bundle)
 		// Terraform's flags are long ones with a single dash.
@@ -138,7 +153,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	switch near := lang.Suggest(name, names); {
 	case near != "":
 		e.hint = fmt.Sprintf("did you mean %s %s?", parent.CommandPath(), near)
-	case parent.Parent() == nil && strings.ContainsAny(name, "[]@*,"):
+	case parent.Parent() == nil:
 		e.hint = "to run a command on hosts: fleet run -w PATTERN -- COMMAND"
 	}
 	return e

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -51,6 +52,9 @@ func duration(p *time.Duration, hint string) pflag.Value {
 			if n, bare := strconv.ParseFloat(s, 64); bare == nil && n*float64(time.Second) < math.MaxInt64 {
 				d, err = time.Duration(n*float64(time.Second)), nil
 			}
+			if err != nil && tooLong(s) {
+				return wrong("is too long", "")
+			}
 			if err != nil {
 				if strings.HasPrefix(s, "-") || strings.ContainsAny(s[:min(1, len(s))], "0123456789.") {
 					hint = ""
@@ -72,12 +76,25 @@ func duration(p *time.Duration, hint string) pflag.Value {
 	}
 }
 
+// tooLong reports whether s is a time that is no time.Duration: above 292 years.
+func tooLong(s string) bool {
+	if n, err := strconv.ParseFloat(s, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return n > 0
+	}
+	unit := strings.TrimLeft(s, "0123456789")
+	_, err := time.ParseDuration("1" + unit)
+	return len(unit) < len(s) && err == nil
+}
+
 // count reads a whole number of at least least.
 func count(p *int, least int, hint string) pflag.Value {
 	return &textValue{
 		set: func(s string) error {
 			n, err := strconv.Atoi(s)
-			if err != nil {
+			if errors.Is(err, strconv.ErrRange) && n > 0 {
+				return wrong("is too large", "")
+			}
+			if err != nil && !errors.Is(err, strconv.ErrRange) {
 				return wrong("is not a whole number", hint)
 			}
 			if n < least {
@@ -189,6 +206,9 @@ func notAPattern(s string) error {
 // notAKey is for inventories; a user of ssh, whose -i is a key, meant --identity.
 func notAKey(s string) error {
 	const hint = "a private key to log in with is --identity"
+	if s == "" {
+		return wrong("is empty", "")
+	}
 	f, err := os.Open(s)
 	if err != nil {
 		// Loading says what is wrong, unless the name says enough.
