@@ -182,6 +182,9 @@ func (d *decoder) facets(b *hcl.Block, def *lang.BlockDef, l *layer) hcl.Attribu
 
 // entries evaluates an object and converts its elements.
 func (d *decoder) entries(a *hcl.Attribute, want cty.Type) map[string]entry {
+	if out, late := d.lateEntries(a); late {
+		return out
+	}
 	v, diags := d.scope.Eval(a.Expr, cty.DynamicPseudoType)
 	d.add(diags)
 	v, marks := v.Unmark()

@@ -39,9 +39,9 @@ func (inv *Inventory) Explain(ctx context.Context, h *Host) ([]Row, error) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		rows = append(rows, Row{"labels." + name, labels[name], lang.Place(h.layer.labels[name].at)})
 	}
-	for _, name := range slices.Sorted(maps.Keys(h.layer.vars)) {
-		e := h.layer.vars[name]
-		rows = append(rows, Row{"vars." + name, showJSON(goValue(e.value)), lang.Place(e.at)})
+	vars := inv.Vars(h, 0)
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		rows = append(rows, Row{"vars." + name, showJSON(vars[name]), lang.Place(h.layer.vars[name].at)})
 	}
 	return rows, nil
 }

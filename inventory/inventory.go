@@ -4,8 +4,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
 	"fleet/inventory/source"
@@ -38,6 +36,8 @@ type Algorithms struct{ Defaults, Supported []string }
 type Inventory struct {
 	options Options
 	open    bool
+	project *lang.Project
+	scope   *lang.Scope
 
 	hosts  []*Host // in natural order
 	byName map[string]*Host
@@ -145,16 +145,6 @@ func (h *Host) label(name string) (string, bool) {
 	return e.value.AsString(), true
 }
 
-// Vars are the variables of the host as JSON has them: nil, bool, string, int64,
-// float64, []any and map[string]any. A sensitive part is the text "(sensitive)".
-func (h *Host) Vars() map[string]any {
-	out := make(map[string]any, len(h.layer.vars))
-	for name, e := range h.layer.vars {
-		out[name] = goValue(e.value)
-	}
-	return out
-}
-
 // Protected is the name of the first group that asks for a confirmation before
 // something is done to the host; empty when none does.
 func (h *Host) Protected() string {
@@ -164,39 +154,4 @@ func (h *Host) Protected() string {
 		}
 	}
 	return ""
-}
-
-// goValue makes a value what encoding/json makes of it.
-func goValue(v cty.Value) any {
-	switch ty := v.Type(); {
-	case v.IsMarked():
-		return "(sensitive)"
-	case !v.IsKnown() || v.IsNull():
-		return nil
-	case ty == cty.String:
-		return v.AsString()
-	case ty == cty.Bool:
-		return v.True()
-	case ty == cty.Number:
-		if n, acc := v.AsBigFloat().Int64(); acc == 0 {
-			return n
-		}
-		f, _ := v.AsBigFloat().Float64()
-		return f
-	case ty.IsObjectType() || ty.IsMapType():
-		out := make(map[string]any, v.LengthInt())
-		for it := v.ElementIterator(); it.Next(); {
-			k, e := it.Element()
-			out[k.AsString()] = goValue(e)
-		}
-		return out
-	case v.CanIterateElements():
-		out := make([]any, 0, v.LengthInt())
-		for it := v.ElementIterator(); it.Next(); {
-			_, e := it.Element()
-			out = append(out, goValue(e))
-		}
-		return out
-	}
-	return nil
 }

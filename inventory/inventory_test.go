@@ -117,10 +117,10 @@ func TestLaterLevelsWin(t *testing.T) {
 		t.Errorf("identities %v, want %q beside the inventory", web1.Login.Identities, wantKey)
 	}
 	h := lookup(t, inv, "web01")
-	if got := h.Vars()["port"]; got != int64(5432) {
+	if got := inv.Vars(h, 0)["port"]; got != int64(5432) {
 		t.Errorf("vars.port is %v, want that of the group defined last", got)
 	}
-	if diff := cmp.Diff([]any{int64(1), "a", nil, true, 1.5}, h.Vars()["list"]); diff != "" {
+	if diff := cmp.Diff([]any{int64(1), "a", nil, true, 1.5}, inv.Vars(h, 0)["list"]); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]string{"role": "primary"}, lookup(t, inv, "db1").Labels()); diff != "" {
@@ -149,7 +149,7 @@ group "all" {
 `)
 	h := lookup(t, inv, "web1")
 	want := map[string]any{"from": "child", "only": "parent", "top": int64(1)}
-	if diff := cmp.Diff(want, h.Vars()); diff != "" {
+	if diff := cmp.Diff(want, inv.Vars(h, 0)); diff != "" {
 		t.Error(diff)
 	}
 	if h.Protected() != "prod" {
@@ -382,7 +382,7 @@ host "a" {
 }
 `)
 	want := map[string]any{"plain": int64(1), "deep": map[string]any{"list": []any{"(sensitive)", "(sensitive)"}}}
-	if diff := cmp.Diff(want, lookup(t, inv, "a").Vars()); diff != "" {
+	if diff := cmp.Diff(want, inv.Vars(lookup(t, inv, "a"), 0)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -520,7 +520,7 @@ func TestValuesOfVariables(t *testing.T) {
 		if len(ds) > 0 {
 			t.Fatal(ds[0])
 		}
-		vars := lookup(t, inv, "a").Vars()
+		vars := inv.Vars(lookup(t, inv, "a"), 0)
 		if vars["x"] != tt.want {
 			t.Errorf("with %v: got %v, want %q", tt.args, vars["x"], tt.want)
 		}

@@ -24,6 +24,7 @@ type layer struct {
 type entry struct {
 	value cty.Value
 	at    hcl.Range
+	late  hcl.Expression // of a variable that is made for each host on its own; its value is unknown
 }
 
 // over lays top over l and returns the result; both stay as they are.
@@ -83,7 +84,7 @@ func mergeEntries(into *map[string]entry, from map[string]entry, what, prefix st
 		}
 		a, _ := have.value.UnmarkDeep()
 		b, _ := e.value.UnmarkDeep()
-		if !a.RawEquals(b) {
+		if !a.RawEquals(b) || have.late != nil || e.late != nil {
 			all = append(all, conflict(what, prefix+name, e.at, have.at))
 		}
 	}

@@ -42,6 +42,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 	d.add(explainBlocks(project, diags))
 	d.scope, diags = project.NewScope(o.Inputs)
 	d.add(diags)
+	inv.project, inv.scope = project, d.scope
 	for _, b := range blocks {
 		if ctx.Err() != nil {
 			d.diags = append(d.diags, &hcl.Diagnostic{

@@ -177,7 +177,7 @@ func TestUseByManyGoroutines(t *testing.T) {
 					if _, err := i.Explain(t.Context(), h); err != nil {
 						t.Error(err)
 					}
-					h.Vars()
+					i.Vars(h, 0)
 				}
 			}
 		})

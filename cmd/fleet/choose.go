@@ -28,15 +28,18 @@ func (e *selectionError) Error() string {
 	return e.err.Error() + "; hint: " + e.hint
 }
 
-// choose carries out a selection.
+// choose carries out a selection, and checks what is made for each of its hosts.
 func (a *app) choose(inv *inventory.Inventory, sel *selectionFlags, o inventory.SelectOptions) ([]*inventory.Host, error) {
 	hosts, err := inv.Select(o)
 	var (
 		syntax *nodeset.Error
 		system syscall.Errno // a list that could not be read
 	)
-	if err == nil || errors.As(err, &syntax) || errors.As(err, &system) {
-		return hosts, err
+	switch {
+	case err == nil:
+		return hosts, a.diagnose(inv.Check(hosts))
+	case errors.As(err, &syntax), errors.As(err, &system):
+		return nil, err
 	}
 	if !inv.Open() && len(inv.Hosts()) == 0 {
 		err = errors.New("there are no hosts in the inventory")

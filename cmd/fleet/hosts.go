@@ -99,16 +99,16 @@ type hostDocument struct {
 	Vars    map[string]any    `json:"vars"`
 }
 
-// document tells about h. Its address is the one that will be dialed, which
+// document tells about h, which has the place index in the selection. Its address is the one that will be dialed, which
 // ssh_config may decide.
-func document(ctx context.Context, inv *inventory.Inventory, h *inventory.Host) (hostDocument, error) {
+func document(ctx context.Context, inv *inventory.Inventory, h *inventory.Host, index int) (hostDocument, error) {
 	target, err := inv.Target(ctx, h)
 	if err != nil {
 		return hostDocument{}, fmt.Errorf("%s: %w", h.Name, err)
 	}
 	return hostDocument{
 		Name: h.Name, Address: cmp.Or(target.Address, h.Name),
-		Groups: h.Groups(), Labels: h.Labels(), Vars: h.Vars(),
+		Groups: h.Groups(), Labels: h.Labels(), Vars: inv.Vars(h, index),
 	}, nil
 }
 
@@ -148,7 +148,7 @@ func (a *app) listHosts(ctx context.Context, sel *selectionFlags, show *hostsFla
 	docs := make([]hostDocument, len(hosts))
 	err = resolving(ctx, func(ctx context.Context) (err error) {
 		for i, h := range hosts {
-			if docs[i], err = document(ctx, inv, h); err != nil {
+			if docs[i], err = document(ctx, inv, h, i); err != nil {
 				return err
 			}
 		}

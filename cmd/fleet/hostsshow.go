@@ -95,7 +95,7 @@ func showText(ctx context.Context, w io.Writer, inv *inventory.Inventory, h *inv
 
 // showJSON writes h, and with explain its settings, as an object.
 func showJSON(ctx context.Context, w io.Writer, inv *inventory.Inventory, h *inventory.Host, explain bool) error {
-	d, err := document(ctx, inv, h)
+	d, err := document(ctx, inv, h, 0)
 	if err != nil {
 		return err
 	}

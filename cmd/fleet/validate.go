@@ -25,14 +25,15 @@ with its place. Nothing is contacted. PATH is a file or a folder, as with -i.`,
 				return err
 			case inv.Open():
 				return &usageError{err: fmt.Errorf("there is no inventory to check"), hint: "give a PATH, or go where *.fleet.hcl files are"}
-			case asJSON:
-				if err := found.WriteJSON(a.env.stdout); err != nil {
+			}
+			if !found.HasErrors() {
+				found = append(found, inv.Check(inv.Hosts())...)
+			}
+			if asJSON {
+				if err := found.WriteJSON(a.env.stdout); err != nil || !found.HasErrors() {
 					return err
 				}
-				if found.HasErrors() {
-					return exit(statusError)
-				}
-				return nil
+				return exit(statusError)
 			}
 			if err := a.diagnose(found); err != nil || a.global.quiet {
 				return err

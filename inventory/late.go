@@ -1,0 +1,200 @@
+package inventory
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"fleet/internal/lang"
+	"fleet/internal/nodeset"
+)
+
+// lateEntries reads the vars that are made for each host on its own; the rest of
+// the object is evaluated now. It reports whether a is such an object.
+func (d *decoder) lateEntries(a *hcl.Attribute) (map[string]entry, bool) {
+	if a.Name != "vars" || !d.scope.RefersToHost(a.Expr) {
+		return nil, false
+	}
+	pairs, diags := hcl.ExprMap(a.Expr)
+	if diags.HasErrors() {
+		return nil, false // evaluating it as a whole says what is wrong
+	}
+	out := make(map[string]entry, len(pairs))
+	for _, p := range pairs {
+		key, diags := d.scope.Eval(p.Key, cty.String)
+		d.add(diags)
+		if diags.HasErrors() || !key.IsKnown() || key.IsNull() || key.IsMarked() {
+			continue
+		}
+		e := entry{at: p.Key.Range()}
+		if d.scope.RefersToHost(p.Value) {
+			// What every host lacks is found here, once.
+			_, diags = d.scope.ForHost(unknownHost()).Eval(p.Value, cty.DynamicPseudoType)
+			e.value, e.late = cty.DynamicVal, p.Value
+		} else {
+			e.value, diags = d.scope.Eval(p.Value, cty.DynamicPseudoType)
+		}
+		d.add(diags)
+		out[key.AsString()] = e
+	}
+	return out, true
+}
+
+// unknownHost is a host of which nothing is known but what can be asked.
+func unknownHost() cty.Value {
+	return hostObject(cty.UnknownVal(cty.String), cty.UnknownVal(cty.String), cty.UnknownVal(cty.Number),
+		cty.DynamicVal, cty.UnknownVal(cty.Map(cty.String)), cty.UnknownVal(cty.List(cty.String)), cty.DynamicVal)
+}
+
+func hostObject(name, address, index, vars, labels, groups, facts cty.Value) cty.Value {
+	return cty.ObjectVal(map[string]cty.Value{
+		"name": name, "address": address, "index": index,
+		"vars": vars, "labels": labels, "groups": groups, "facts": facts,
+	})
+}
+
+// Value is what host.* stands for in expressions about h. index is its place in
+// the selection. facts is an object, or cty.DynamicVal before they are gathered.
+// A variable that could not be made is unknown in it, and told of.
+func (inv *Inventory) Value(h *Host, index int, facts cty.Value) (cty.Value, lang.Diagnostics) {
+	v, diags := inv.value(h, index, facts)
+	return v, inv.project.Diagnostics(diags)
+}
+
+func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl.Diagnostics) {
+	address := h.Address()
+	if address == "" {
+		address = h.Name
+	}
+	labels, groups := cty.MapValEmpty(cty.String), cty.ListValEmpty(cty.String)
+	if l := h.Labels(); len(l) > 0 {
+		values := make(map[string]cty.Value, len(l))
+		for name, text := range l {
+			values[name] = cty.StringVal(text)
+		}
+		labels = cty.MapVal(values)
+	}
+	if names := h.Groups(); len(names) > 0 {
+		values := make([]cty.Value, len(names))
+		for i, name := range names {
+			values[i] = cty.StringVal(name)
+		}
+		groups = cty.ListVal(values)
+	}
+	vars := make(map[string]cty.Value, len(h.layer.vars))
+	for name, e := range h.layer.vars {
+		if e.late == nil {
+			vars[name] = e.value
+		}
+	}
+	object := func() cty.Value {
+		return hostObject(cty.StringVal(h.Name), cty.StringVal(address), cty.NumberIntVal(int64(index)),
+			cty.ObjectVal(vars), labels, groups, facts)
+	}
+	if len(vars) == len(h.layer.vars) {
+		return object(), nil
+	}
+	var all hcl.Diagnostics
+	scope := inv.scope.ForHost(object())
+	for _, name := range slices.Sorted(maps.Keys(h.layer.vars)) {
+		if e := h.layer.vars[name]; e.late != nil {
+			v, diags := scope.Eval(e.late, cty.DynamicPseudoType)
+			vars[name], all = v, append(all, diags...)
+		}
+	}
+	return object(), all
+}
+
+// Vars are the variables of h as JSON has them: nil, bool, string, int64,
+// float64, []any and map[string]any. A sensitive part is the text "(sensitive)",
+// and one that needs the host's facts "(known after connecting)". index is the
+// host's place in the selection.
+func (inv *Inventory) Vars(h *Host, index int) map[string]any {
+	out := make(map[string]any, len(h.layer.vars))
+	if len(h.layer.vars) == 0 {
+		return out
+	}
+	object, _ := inv.value(h, index, cty.DynamicVal) // Check tells what is wrong
+	for name, v := range object.GetAttr("vars").AsValueMap() {
+		out[name] = goValue(v)
+	}
+	return out
+}
+
+// Check makes the variables of hosts, in selection order, that are made for each
+// host on its own, and tells what is wrong with them: the same mistake once, with
+// all hosts that it is made for.
+func (inv *Inventory) Check(hosts []*Host) lang.Diagnostics {
+	type mistake struct {
+		at              hcl.Range
+		summary, detail string
+	}
+	var all hcl.Diagnostics
+	sufferers := map[mistake][]string{}
+	for i, h := range hosts {
+		if !h.hasLate() {
+			continue
+		}
+		_, diags := inv.value(h, i, cty.DynamicVal)
+		for _, d := range diags {
+			m := mistake{*d.Subject, d.Summary, d.Detail}
+			if sufferers[m] == nil {
+				all = append(all, d)
+			}
+			sufferers[m] = append(sufferers[m], h.Name)
+		}
+	}
+	for _, d := range all {
+		names := sufferers[mistake{*d.Subject, d.Summary, d.Detail}]
+		d.Detail += " This is so for " + nodeset.Fold(names) + "."
+	}
+	return inv.project.Diagnostics(all)
+}
+
+func (h *Host) hasLate() bool {
+	for _, e := range h.layer.vars {
+		if e.late != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// goValue makes a value what encoding/json makes of it.
+func goValue(v cty.Value) any {
+	switch ty := v.Type(); {
+	case v.IsMarked():
+		return "(sensitive)"
+	case !v.IsKnown():
+		return "(known after connecting)"
+	case v.IsNull():
+		return nil
+	case ty == cty.String:
+		return v.AsString()
+	case ty == cty.Bool:
+		return v.True()
+	case ty == cty.Number:
+		if n, acc := v.AsBigFloat().Int64(); acc == 0 {
+			return n
+		}
+		f, _ := v.AsBigFloat().Float64()
+		return f
+	case ty.IsObjectType() || ty.IsMapType():
+		out := make(map[string]any, v.LengthInt())
+		for it := v.ElementIterator(); it.Next(); {
+			k, e := it.Element()
+			out[k.AsString()] = goValue(e)
+		}
+		return out
+	case v.CanIterateElements():
+		out := make([]any, 0, v.LengthInt())
+		for it := v.ElementIterator(); it.Next(); {
+			_, e := it.Element()
+			out = append(out, goValue(e))
+		}
+		return out
+	}
+	return nil
+}
