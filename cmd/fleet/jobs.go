@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"sync/atomic"
 
 	"fleet/internal/nodeset"
 	"fleet/inventory"
@@ -23,19 +23,22 @@ func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host
 	all := make([]runner.Job, len(hosts))
 	failed := make([]error, len(hosts))
 	err := resolving(ctx, func(ctx context.Context) error {
-		var group errgroup.Group
-		group.SetLimit(resolvers)
-		for i, h := range hosts {
-			group.Go(func() error {
-				target, err := inv.Target(ctx, h)
-				if p.login.IsSet() {
-					target.Login.Password = p.login
+		var group sync.WaitGroup
+		var next atomic.Int64
+		for range min(resolvers, len(hosts)) {
+			group.Go(func() { // ends with the hosts
+				for i := int(next.Add(1)) - 1; i < len(hosts) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+					h := hosts[i]
+					target, err := inv.Target(ctx, h)
+					if p.login.IsSet() {
+						target.Login.Password = p.login
+					}
+					all[i], failed[i] = runner.Job{Host: h.Name, Target: target, Become: b.over(h.Become(), p.become)}, err
 				}
-				all[i], failed[i] = runner.Job{Host: h.Name, Target: target, Become: b.over(h.Become(), p.become)}, err
-				return context.Cause(ctx) // another host's mistake stops nobody
 			})
 		}
-		return group.Wait()
+		group.Wait()
+		return context.Cause(ctx) // a host's mistake stops no other one
 	})
 	if err != nil {
 		return nil, err
