@@ -1,0 +1,244 @@
+package source
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+// DefaultTimeout is how long the command of a source may take.
+const DefaultTimeout = 10 * time.Second
+
+// ExecOptions say what to run, and how long its answer is good.
+type ExecOptions struct {
+	// Command is the program and its arguments; no shell reads them.
+	Command []string
+	// Dir is the folder it runs in, that of the file that declares it. A
+	// relative program is looked for there. Default: the working folder.
+	Dir string
+	// Env is added to the environment of this process.
+	Env map[string]string
+	// Timeout ends the command. Default: DefaultTimeout.
+	Timeout time.Duration
+	// Cache is how long an answer is used again without running the command.
+	// Default: no answer is kept.
+	Cache time.Duration
+	// CacheDir is the folder of the answers. Default: fleet/sources in the
+	// user's cache folder ($XDG_CACHE_HOME).
+	CacheDir string
+}
+
+// Exec runs a command that prints an inventory: Ansible's dynamic-inventory JSON
+// (with _meta; the command is not run again for each host), a JSON list of names
+// or objects as [JSON] reads, or one name a line. It has no input; with its
+// children it is killed when ctx or its time ends, and when it prints more than
+// 64 MiB.
+//
+// With a cache, a command that fails, takes too long or prints what cannot be
+// used is a warning, and its last good answer is used.
+func Exec(ctx context.Context, o ExecOptions) *Data {
+	r := &run{options: o, from: o.text()}
+	if len(o.Command) == 0 || o.Command[0] == "" {
+		return r.broken("The command is empty.")
+	}
+	var c *cache
+	if o.Cache > 0 {
+		var err error
+		if c, err = newCache(&o); err != nil {
+			r.warnings = append(r.warnings, r.note("Cache cannot be used", "Answers are not kept: %s.", err))
+		}
+	}
+	kept := c.load(r.from)
+	if kept != nil && kept.age >= 0 && kept.age < o.Cache {
+		return r.with(kept.data)
+	}
+	text, err := r.output(ctx)
+	data := r.answer(text, err)
+	switch {
+	case !data.broken():
+		if err := c.store(text); err != nil {
+			r.warnings = append(r.warnings, r.note("Cache cannot be used", "The answer is not kept: %s.", err))
+		}
+		return r.with(data)
+	case kept == nil || ctx.Err() != nil:
+		return r.with(data)
+	}
+	r.warnings = append(r.warnings, r.note("Old answer of a source", "An answer that is %s old is used. %s", age(kept.age), data.firstError()))
+	return r.with(kept.data)
+}
+
+// text is the command as people write it.
+func (o *ExecOptions) text() string {
+	words := make([]string, len(o.Command))
+	for i, w := range o.Command {
+		if words[i] = clean(w, 100); strings.ContainsAny(w, " \t\n'\"") {
+			words[i] = "'" + words[i] + "'"
+		}
+	}
+	return shorten(strings.Join(words, " "), 200)
+}
+
+// broken reports whether the data is good for nothing.
+func (d *Data) broken() bool {
+	return slices.ContainsFunc(d.Problems, func(p Problem) bool { return !p.Warning })
+}
+
+func (d *Data) firstError() string {
+	for _, p := range d.Problems {
+		if !p.Warning {
+			return p.Detail
+		}
+	}
+	return ""
+}
+
+// A run is one use of a command.
+type run struct {
+	options  ExecOptions
+	from     string // the command, for people
+	warnings []Problem
+}
+
+func (r *run) note(summary, format string, args ...any) Problem {
+	return Problem{At: Place{File: r.from}, Warning: true, Summary: summary, Detail: fmt.Sprintf(format, args...)}
+}
+
+func (r *run) broken(detail string) *Data {
+	return &Data{Problems: []Problem{{At: Place{File: r.from}, Summary: "Source command failed", Detail: detail}}}
+}
+
+func (r *run) with(d *Data) *Data {
+	d.Problems = append(d.Problems, r.warnings...)
+	return d
+}
+
+func (r *run) answer(text []byte, err error) *Data {
+	if err != nil {
+		return r.broken("The command failed: " + err.Error())
+	}
+	return parseAnswer(text, r.from)
+}
+
+// leftBehind is how long a child of the command may keep its output open after
+// the command has ended.
+const leftBehind = time.Second
+
+var errTooMuch = fmt.Errorf("it printed more than %d MiB", maxSize>>20)
+
+// output runs the command.
+func (r *run) output(ctx context.Context) ([]byte, error) {
+	limit := cmp.Or(r.options.Timeout, DefaultTimeout)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ctx, stop := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
+	defer stop()
+
+	command := r.options.Command
+	c := exec.CommandContext(ctx, command[0], command[1:]...)
+	c.Dir = r.options.Dir
+	c.Env = os.Environ()
+	for _, name := range slices.Sorted(maps.Keys(r.options.Env)) {
+		c.Env = append(c.Env, name+"="+r.options.Env[name])
+	}
+	stdout, stderr := &bounded{full: func() { cancel(errTooMuch) }}, &tail{}
+	c.Stdout, c.Stderr = stdout, stderr
+	c.WaitDelay = leftBehind
+	ownGroup(c)
+	err := c.Run()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		endGroup(c)
+		err = nil // of the command itself there is nothing to say
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s.%s", reason(err), stderr.said())
+	}
+	return stdout.buf.Bytes(), nil
+}
+
+// reason is an error of a command in the words of people.
+func reason(err error) string {
+	var exit *exec.ExitError
+	var start *exec.Error
+	switch {
+	case errors.As(err, &exit) && exit.Exited():
+		return fmt.Sprintf("it exited with status %d", exit.ExitCode())
+	case errors.As(err, &exit):
+		return "it ended by " + exit.String()
+	case errors.As(err, &start):
+		return start.Err.Error()
+	case errors.Is(err, fs.ErrPermission):
+		return "it may not be run (hint: chmod +x)"
+	}
+	return withoutPath(err).Error()
+}
+
+// A bounded buffer takes maxSize bytes and then calls full.
+type bounded struct {
+	buf  bytes.Buffer
+	full func()
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.buf.Len()+len(p) > maxSize {
+		b.buf = bytes.Buffer{}
+		b.full()
+		return 0, io.ErrShortBuffer
+	}
+	return b.buf.Write(p)
+}
+
+// A tail keeps the last bytes.
+type tail struct{ kept []byte }
+
+const maxTail = 4 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	p = p[max(0, len(p)-maxTail):]
+	t.kept = append(t.kept, p...)
+	t.kept = t.kept[max(0, len(t.kept)-maxTail):]
+	return n, nil
+}
+
+// said is what the command wrote to its standard error, as a sentence.
+func (t *tail) said() string {
+	var lines []string
+	for line := range strings.Lines(string(t.kept)) {
+		if line = clean(line, 300); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	const last = 5
+	return " It said:\n  " + strings.Join(lines[max(0, len(lines)-last):], "\n  ")
+}
+
+// age writes a time for people.
+func age(d time.Duration) string {
+	switch {
+	case d < 0: // the clock was set back
+		return "some time"
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
