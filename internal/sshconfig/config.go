@@ -13,7 +13,7 @@ type Config struct {
 	env      *env
 	keywords map[string]*keyword
 	files    []*file
-	names    []string
+	hosts    []HostName
 	final    bool // a second walk is needed
 	execs    execCache
 }
@@ -33,9 +33,16 @@ type Query struct {
 	ExecTimeout time.Duration
 }
 
-// HostNames returns the names on Host lines, without patterns and negated
-// names, sorted.
-func (c *Config) HostNames() []string { return slices.Clone(c.names) }
+// A HostName is a name on a Host line, and where it stands first. File is
+// written as in errors, with ~ for the home folder.
+type HostName struct {
+	Name, File string
+	Line       int
+}
+
+// Hosts returns the names on Host lines, without patterns and negated names,
+// each once and sorted.
+func (c *Config) Hosts() []HostName { return slices.Clone(c.hosts) }
 
 // Resolve says what the configuration means for a host. The context bounds the
 // commands of Match exec, of which each distinct text runs once in the life of

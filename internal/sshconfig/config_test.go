@@ -242,15 +242,16 @@ func TestLoadChoosesFiles(t *testing.T) {
 	}
 }
 
-func TestHostNamesAreLiteral(t *testing.T) {
+func TestHostsAreLiteralNames(t *testing.T) {
 	h := newHome(t, "Host web db* !bad\nInclude conf.d/*\nHost db.lan web\n")
 	h.write(t, "conf.d/a", "Host alpha\nMatch host nope\nHost ?eta\n")
 	c, err := Load(h.files())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.HostNames(); !slices.Equal(got, []string{"alpha", "db.lan", "web"}) {
-		t.Errorf("got %q", got)
+	want := []HostName{{"alpha", "~/.ssh/conf.d/a", 1}, {"db.lan", "~/.ssh/config", 3}, {"web", "~/.ssh/config", 1}}
+	if got := c.Hosts(); !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Bounds on what is read, far above any real configuration.
@@ -45,7 +46,7 @@ type loader struct {
 	system   string // folder for relative includes of the system's file
 	reads    int
 	size     int64
-	names    []string // of Host lines
+	hosts    []HostName
 	final    bool     // a Match final was seen
 	errs     []error
 }
@@ -73,8 +74,8 @@ func Load(f Files) (*Config, error) {
 		return nil, l.failure()
 	}
 	c.final = l.final
-	slices.Sort(l.names)
-	c.names = slices.Compact(l.names)
+	slices.SortStableFunc(l.hosts, func(x, y HostName) int { return strings.Compare(x.Name, y.Name) })
+	c.hosts = slices.CompactFunc(l.hosts, func(x, y HostName) bool { return x.Name == y.Name })
 	return c, nil
 }
 

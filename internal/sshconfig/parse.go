@@ -96,7 +96,7 @@ func (l *loader) parseLine(f *file, s *source, at position, key, rest string) er
 		last.unknown = true
 		last.directives = append(last.directives, directive{unknown: key, at: at})
 	case k.kind == kindHost:
-		hosts, err := l.hostLine(args)
+		hosts, err := l.hostLine(at, args)
 		f.blocks = append(f.blocks, block{hosts: hosts, at: at})
 		return err
 	case k.kind == kindMatch:
@@ -138,7 +138,7 @@ func splitLine(table map[string]*keyword, key, rest string) (*keyword, []string,
 	return table[key], args, nil
 }
 
-func (l *loader) hostLine(args []string) ([]hostPattern, error) {
+func (l *loader) hostLine(at position, args []string) ([]hostPattern, error) {
 	hosts := make([]hostPattern, 0, len(args))
 	for _, arg := range args {
 		if arg == "" {
@@ -147,7 +147,7 @@ func (l *loader) hostLine(args []string) ([]hostPattern, error) {
 		p := newHostPattern(arg)
 		hosts = append(hosts, p)
 		if p.literal && !p.negated {
-			l.names = append(l.names, p.text)
+			l.hosts = append(l.hosts, HostName{Name: p.text, File: at.name, Line: at.line})
 		}
 	}
 	return hosts, nil
