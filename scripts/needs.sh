@@ -15,6 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin # sshd is not on the path of an ordinary user
 need sshd openssh-server
 need ssh openssh-client
 need nodeset clustershell
+need ansible-inventory ansible-core
 need fish fish
 need tcsh tcsh
 need busybox busybox
