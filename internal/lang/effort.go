@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -26,8 +25,10 @@ func limitedFunctions() map[string]effortful {
 		"indent":     {stdlib.IndentFunc, indentEffort},
 		"join":       {stdlib.JoinFunc, joinEffort},
 		"jsondecode": {stdlib.JSONDecodeFunc, func(a []cty.Value) int { return textLen(a[0]) / 4 }},
+		"matchkeys":  {matchkeysFunc(), matchkeysEffort},
 		"parseint":   {stdlib.ParseIntFunc, parseIntEffort},
-		"regexall":   {stdlib.RegexAllFunc, func(a []cty.Value) int { return textLen(a[1]) }},
+		"regex":      {stdlib.RegexFunc, regexEffort},
+		"regexall":   {stdlib.RegexAllFunc, func(a []cty.Value) int { return times(2, regexEffort(a)) + textLen(a[1]) }},
 		"replace":    {replaceFunc(), replaceEffort},
 		"setproduct": {stdlib.SetProductFunc, productEffort},
 		"split":      {stdlib.SplitFunc, func(a []cty.Value) int { return textLen(a[1]) / 2 }},
@@ -136,46 +137,4 @@ func numbersIn(verb string) int {
 		sum += n
 	}
 	return sum
-}
-
-// replaceFunc is replace as in Terraform: a substring between slashes is a
-// regular expression.
-func replaceFunc() function.Function {
-	return function.New(&function.Spec{
-		Params: []function.Parameter{
-			{Name: "str", Type: cty.String},
-			{Name: "substr", Type: cty.String},
-			{Name: "replace", Type: cty.String},
-		},
-		Type: function.StaticReturnType(cty.String),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if re, ok := slashed(args[1].AsString()); ok {
-				return stdlib.RegexReplace(args[0], cty.StringVal(re), args[2])
-			}
-			return stdlib.Replace(args[0], args[1], args[2])
-		},
-	})
-}
-
-func slashed(s string) (string, bool) {
-	if len(s) > 1 && s[0] == '/' && s[len(s)-1] == '/' {
-		return s[1 : len(s)-1], true
-	}
-	return s, false
-}
-
-// replaceEffort counts the places to replace. A $ in a replacement inserts what
-// was matched, at most all of the text once over all matches.
-func replaceEffort(args []cty.Value) int {
-	str, sub, repl := text(args[0]), text(args[1]), text(args[2])
-	re, ok := slashed(sub)
-	if !ok {
-		return times(strings.Count(str, sub), len(repl)) / 32
-	}
-	matcher, err := regexp.Compile(re)
-	if err != nil {
-		return 1 // the call reports it
-	}
-	places := len(matcher.FindAllStringIndex(str, -1))
-	return len(str)/4 + (times(places, len(repl))+times(strings.Count(repl, "$"), len(str)))/32
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/go-cty-funcs/crypto"
 	"github.com/hashicorp/go-cty-funcs/encoding"
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
+	ctyyaml "github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
@@ -22,7 +23,9 @@ func functions(t *table) map[string]function.Function {
 		"can": tryfunc.CanFunc,
 	}
 	for _, table := range []map[string]function.Function{
-		numberFunctions(), textFunctions(), collectionFunctions(), encodingFunctions(), ownFunctions(),
+		numberFunctions(), textFunctions(), collectionFunctions(), encodingFunctions(), moreEncodings(), ownFunctions(),
+		pathFunctions(), fileFunctions(t), timeFunctions(t), fleetFunctions(t),
+		{"templatestring": t.templateStringFunc(), "yamldecode": yamldecodeFunc(t)},
 	} {
 		for name, f := range table {
 			out[name] = limited(f, t, nil)
@@ -52,7 +55,6 @@ func textFunctions() map[string]function.Function {
 		"chomp":      stdlib.ChompFunc,
 		"formatdate": stdlib.FormatDateFunc,
 		"lower":      stdlib.LowerFunc,
-		"regex":      stdlib.RegexFunc,
 		"strlen":     stdlib.StrlenFunc,
 		"strrev":     stdlib.ReverseFunc,
 		"substr":     stdlib.SubstrFunc,
@@ -69,13 +71,14 @@ func textFunctions() map[string]function.Function {
 func collectionFunctions() map[string]function.Function {
 	return map[string]function.Function{
 		"chunklist":       stdlib.ChunklistFunc,
-		"coalesce":        stdlib.CoalesceFunc,
+		"coalesce":        coalesceFunc(),
 		"coalescelist":    stdlib.CoalesceListFunc,
 		"compact":         stdlib.CompactFunc,
 		"concat":          stdlib.ConcatFunc,
 		"contains":        stdlib.ContainsFunc,
 		"element":         stdlib.ElementFunc,
 		"flatten":         stdlib.FlattenFunc,
+		"index":           indexFunc(),
 		"keys":            stdlib.KeysFunc,
 		"lookup":          stdlib.LookupFunc,
 		"merge":           stdlib.MergeFunc,
@@ -86,6 +89,7 @@ func collectionFunctions() map[string]function.Function {
 		"setunion":        stdlib.SetUnionFunc,
 		"slice":           stdlib.SliceFunc,
 		"sort":            stdlib.SortFunc,
+		"transpose":       transposeFunc(),
 		"values":          stdlib.ValuesFunc,
 		"zipmap":          stdlib.ZipmapFunc,
 		"tobool":          stdlib.MakeToFunc(cty.Bool),
@@ -99,7 +103,6 @@ func collectionFunctions() map[string]function.Function {
 
 func encodingFunctions() map[string]function.Function {
 	return map[string]function.Function{
-		"base64decode": encoding.Base64DecodeFunc,
 		"base64encode": encoding.Base64EncodeFunc,
 		"cidrhost":     cidr.HostFunc,
 		"cidrnetmask":  cidr.NetmaskFunc,
@@ -111,6 +114,7 @@ func encodingFunctions() map[string]function.Function {
 		"sha256":       crypto.Sha256Func,
 		"sha512":       crypto.Sha512Func,
 		"urlencode":    encoding.URLEncodeFunc,
+		"yamlencode":   ctyyaml.YAMLEncodeFunc,
 	}
 }
 
@@ -164,6 +168,9 @@ func letThrough(p function.Parameter) function.Parameter {
 func discreet(err error, args []cty.Value) error {
 	if err == nil || !slices.ContainsFunc(args, IsSensitive) {
 		return err
+	}
+	if mistake, ok := errors.AsType[*templateError](err); ok {
+		return errors.New(mistake.short())
 	}
 	if arg, ok := errors.AsType[function.ArgError](err); ok {
 		return function.NewArgError(arg.Index, errSensitive())

@@ -95,9 +95,12 @@ func guardExpr(e hclsyntax.Expression) hclsyntax.Expression {
 		for i := range e.Args {
 			e.Args[i] = converted(e.Args[i])
 		}
+		if readsFiles(e.Name) && len(e.Args) > 0 {
+			e.Args[0] = root(e.Args[0], e.NameRange)
+		}
 		return guard(e)
 	case *hclsyntax.ScopeTraversalExpr:
-		return checkIndexes(e, e.Traversal)
+		return guardReference(e)
 	case *hclsyntax.RelativeTraversalExpr:
 		e.Source = guardExpr(e.Source)
 		return checkIndexes(e, e.Traversal)

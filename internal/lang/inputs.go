@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
@@ -22,6 +23,11 @@ type Inputs struct {
 	// Secrets are the names of the declared secrets. Their values are not known
 	// while a project is loaded; see [Scope.WithSecrets].
 	Secrets []string
+	// Fold writes names of hosts as one pattern, for the function fold. Default:
+	// with commas between them.
+	Fold func(names []string) string
+	// Now tells the time. Default time.Now.
+	Now func() time.Time
 }
 
 // A VarArg is one --var or one --var-file.
@@ -38,7 +44,7 @@ const valuesFile = "fleet.vars.hcl"
 // fleet.vars.hcl, then *.auto.vars.hcl by name, then the command line.
 func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 	values := map[string]cty.Value{}
-	all := s.fromEnvironment(in, values)
+	all := s.fromEnvironment(values)
 	for _, dir := range s.project.folders {
 		all = append(all, s.fromFolder(dir, values)...)
 	}
@@ -74,14 +80,10 @@ func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 	return all
 }
 
-func (s *Scope) fromEnvironment(in Inputs, values map[string]cty.Value) hcl.Diagnostics {
-	lookup := in.LookupEnv
-	if lookup == nil {
-		lookup = os.LookupEnv
-	}
+func (s *Scope) fromEnvironment(values map[string]cty.Value) hcl.Diagnostics {
 	var all hcl.Diagnostics
 	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
-		if raw, ok := lookup("FLEET_VAR_" + name); ok {
+		if raw, ok := s.lookupEnv("FLEET_VAR_" + name); ok {
 			all = append(all, s.fromText(s.vars[name], raw, "the environment variable FLEET_VAR_"+name, values)...)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
@@ -15,6 +16,7 @@ func ownFunctions() map[string]function.Function {
 		"alltrue":      foldBools(true),
 		"anytrue":      foldBools(false),
 		"endswith":     textTest(strings.HasSuffix),
+		"issensitive":  issensitiveFunc(),
 		"length":       lengthFunc(),
 		"nonsensitive": sensitiveFunc(false),
 		"one":          oneFunc(),
@@ -22,6 +24,7 @@ func ownFunctions() map[string]function.Function {
 		"startswith":   textTest(strings.HasPrefix),
 		"strcontains":  textTest(strings.Contains),
 		"sum":          sumFunc(),
+		"type":         typeFunc(),
 	}
 }
 
@@ -87,7 +90,7 @@ func oneFunc() function.Function {
 		Type:   function.StaticReturnType(cty.DynamicPseudoType),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			v, marks := args[0].Unmark()
-			if !v.CanIterateElements() || v.LengthInt() > 1 {
+			if ty := v.Type(); !ty.IsListType() && !ty.IsSetType() && !ty.IsTupleType() || v.LengthInt() > 1 {
 				return cty.DynamicVal, errors.New("a list of no or one element is required")
 			}
 			for it := v.ElementIterator(); it.Next(); {
@@ -104,6 +107,9 @@ func sumFunc() function.Function {
 		Params: []function.Parameter{{Name: "list", Type: cty.List(cty.Number)}},
 		Type:   function.StaticReturnType(cty.Number),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].LengthInt() == 0 {
+				return cty.UnknownVal(cty.Number), errors.New("there is no sum of an empty list")
+			}
 			out := cty.Zero
 			for it := args[0].ElementIterator(); it.Next(); {
 				_, e := it.Element()
@@ -120,17 +126,40 @@ func sumFunc() function.Function {
 // sensitiveFunc adds or takes away the mark of what may not be shown.
 func sensitiveFunc(on bool) function.Function {
 	return function.New(&function.Spec{
-		Params: []function.Parameter{{
-			Name: "value", Type: cty.DynamicPseudoType,
-			AllowUnknown: true, AllowNull: true, AllowMarked: true, AllowDynamicType: true,
-		}},
-		Type: func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil },
+		Params: []function.Parameter{anything()},
+		Type:   func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil },
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if on {
 				return args[0].Mark(Sensitive), nil
 			}
 			v, _ := args[0].Unmark()
 			return v, nil
+		},
+	})
+}
+
+// anything takes every kind of argument as it is.
+func anything() function.Parameter {
+	return letThrough(function.Parameter{Name: "value", Type: cty.DynamicPseudoType})
+}
+
+func issensitiveFunc() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{anything()},
+		Type:   function.StaticReturnType(cty.Bool),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			return cty.BoolVal(args[0].IsMarked()), nil
+		},
+	})
+}
+
+// typeFunc is the type of a value, as it is written in a variable block.
+func typeFunc() function.Function {
+	return function.New(&function.Spec{
+		Params: []function.Parameter{anything()},
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			return cty.StringVal(typeexpr.TypeString(args[0].Type())), nil
 		},
 	})
 }

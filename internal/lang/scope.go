@@ -3,8 +3,10 @@ package lang
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -24,6 +26,13 @@ type Scope struct {
 	secrets map[string]bool   // the declared ones, by name
 	known   map[string]string // the secrets that were resolved
 	hidden  []string          // texts of variables and secrets that may not be shown
+
+	// What functions use.
+	fleet     Fleet // nil where the hosts are not known yet
+	fold      func(names []string) string
+	lookupEnv func(name string) (string, bool)
+	now       func() time.Time
+	loaded    time.Time
 }
 
 // NewScope gives the declared variables their values and evaluates the locals.
@@ -41,7 +50,18 @@ func (p *Project) newScope(in Inputs, steps int) (*Scope, hcl.Diagnostics) {
 		secrets: map[string]bool{},
 		budget:  newBudget(steps, "a project"),
 		tables:  newTables(),
+
+		fold:      in.Fold,
+		lookupEnv: in.LookupEnv,
+		now:       in.Now,
 	}
+	if s.lookupEnv == nil {
+		s.lookupEnv = os.LookupEnv
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.loaded = s.now()
 	for _, name := range in.Secrets {
 		s.secrets[name] = true
 	}
@@ -49,6 +69,7 @@ func (p *Project) newScope(in Inputs, steps int) (*Scope, hcl.Diagnostics) {
 		"var":    cty.EmptyObjectVal,
 		"local":  cty.EmptyObjectVal,
 		"secret": secretObject(s.secrets, nil),
+		"path":   pathObject(p.folders),
 	}}
 	all := s.declareVariables()
 	all = append(all, s.declareLocals()...)
@@ -135,7 +156,8 @@ const minHidden = 4
 func suggestFunctions[F any](diags hcl.Diagnostics, known map[string]F) {
 	for _, d := range diags {
 		unknown, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](d)
-		if ok && !strings.Contains(d.Detail, "Did you mean") {
+		if ok {
+			d.Detail, _, _ = strings.Cut(d.Detail, " Did you mean") // hcl's differs from run to run
 			d.Detail += DidYouMean(unknown.CalledFunctionName(), "", slices.Collect(maps.Keys(known)))
 		}
 	}

@@ -21,7 +21,10 @@ func newTable() *table {
 
 // tables lends tables to evaluations. A scope for each of 10,000 hosts can thus
 // have its own budget without functions of its own.
-type tables struct{ pool sync.Pool }
+type tables struct {
+	pool      sync.Pool
+	templates templates
+}
 
 func newTables() *tables {
 	return &tables{pool: sync.Pool{New: func() any { return newTable() }}}
