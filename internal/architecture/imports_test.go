@@ -25,6 +25,7 @@ var inside = []struct {
 	{"output", "event internal/term", "what is not in an event did not happen: a renderer that looks elsewhere cannot render a journal"},
 	{"journal", "event internal/term", "a journal is a sink like any other, readable without the packages that produced it"},
 	{"inventory", "transport inventory internal/lang internal/nodeset internal/sshconfig", "an inventory turns text into targets, offline"},
+	{"inventory/secret", "transport internal/redact internal/term", "a secret is found without knowing what it is for"},
 	{"inventory/source", "inventory/source internal/lang internal/nodeset internal/sshconfig", "a foreign inventory is data: what it means for a target is the inventory's business"},
 	{"pool", "transport pool", "the pool implements the seam, and can serve other programs than this one"},
 	{"transport/transporttest", "transport", "the contract speaks of the seam alone, so that every implementation can run it"},

@@ -29,7 +29,11 @@ const maxWindow = 255
 
 // build makes the automaton of patterns, each of at least two bytes.
 func build(patterns map[string]bool) *automaton {
-	a := &automaton{nodes: make([]node, 1), window: maxWindow}
+	size := 0
+	for p := range patterns {
+		size += len(p)
+	}
+	a := &automaton{nodes: make([]node, 1, 1+size/2), window: maxWindow} // many begin alike
 	for p := range patterns {
 		a.insert(p)
 		a.window = min(a.window, len(p))

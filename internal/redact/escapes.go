@@ -25,23 +25,22 @@ func (f forms) percent(s string) {
 		letters + "-_.*",                // URLEncoder and HTML forms
 		letters + "-_.",                 // urlencode
 	} {
-		for _, format := range []string{"%%%02X", "%%%02x"} {
-			escape := func(c byte) string { return fmt.Sprintf(format, c) }
-			coded := replaceBytes(s, plain, escape)
+		for _, digits := range []string{"0123456789ABCDEF", "0123456789abcdef"} {
+			coded := percentEncode(s, plain, digits)
 			f.add(coded)
 			f.add(strings.ReplaceAll(coded, "%20", "+"))
 		}
 	}
 }
 
-// replaceBytes replaces the bytes of s that are not in plain.
-func replaceBytes(s, plain string, with func(byte) string) string {
+// percentEncode encodes the bytes of s that are not in plain.
+func percentEncode(s, plain, digits string) string {
 	var b strings.Builder
 	for i := range len(s) {
-		if strings.IndexByte(plain, s[i]) >= 0 {
-			b.WriteByte(s[i])
+		if c := s[i]; strings.IndexByte(plain, c) >= 0 {
+			b.WriteByte(c)
 		} else {
-			b.WriteString(with(s[i]))
+			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
 		}
 	}
 	return b.String()

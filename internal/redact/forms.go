@@ -60,6 +60,9 @@ func (f forms) piece(s string) {
 	f.add(s)
 	f.base64(s, base64.StdEncoding)
 	f.base64(s, base64.URLEncoding)
+	if strings.Trim(s, letters) == "" {
+		return // nobody escapes these
+	}
 	f.percent(s)
 	f.shell(s)
 	f.json(s)
