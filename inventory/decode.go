@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"fleet/internal/lang"
+	"fleet/inventory/secret"
 	"fleet/inventory/source"
 )
 
@@ -22,10 +23,14 @@ type decoder struct {
 
 	base    *layer
 	sources []*sourceDef
-	groups  map[string]*groupDef
-	order   []*groupDef // by definition
-	hosts   map[string]*hostDef
-	byName  []*hostDef // by definition
+
+	secretsAt   map[string]hcl.Range
+	providersOf map[string]secret.Provider
+
+	groups map[string]*groupDef
+	order  []*groupDef // by definition
+	hosts  map[string]*hostDef
+	byName []*hostDef // by definition
 }
 
 // groupDef is what the blocks of a group say, and what sources say about it.
@@ -79,6 +84,8 @@ func (d *decoder) block(b *hcl.Block) {
 		d.host(b)
 	case "source":
 		d.source(b)
+	case "secret":
+		d.secret(b)
 	}
 }
 
@@ -259,7 +266,13 @@ func (d *decoder) settings(l *layer, body hcl.Body, def *lang.BlockDef, specs []
 	content, diags := d.project.Content(body, def.Body())
 	d.add(diags)
 	for _, s := range specs {
-		l.settings[s.id] = d.setting(content.Attributes[s.Name], s.parse)
+		a := content.Attributes[s.Name]
+		v := d.setting(a, s.parse)
+		if v != nil && v.late != nil && s.id != setBecomePassword {
+			d.fail(a.Expr.Range(), "Secret not allowed", "Of a connection only become.password can be made from a secret: everything else is shown.")
+			v = nil
+		}
+		l.settings[s.id] = v
 	}
 	return content
 }
@@ -268,6 +281,9 @@ func (d *decoder) settings(l *layer, body hcl.Body, def *lang.BlockDef, specs []
 func (d *decoder) setting(a *hcl.Attribute, parse parser) *setting {
 	if a == nil {
 		return nil
+	}
+	if s := d.lateSetting(a, parse); s != nil {
+		return s
 	}
 	v, diags := d.scope.Eval(a.Expr, cty.DynamicPseudoType)
 	d.add(diags)

@@ -59,7 +59,7 @@ func (h *Host) becomeRows() []Row {
 		{setBecomeMethod, b.Method}, {setBecomeUser, b.User}, {setBecomePassword, b.Password.String()},
 	} {
 		s := h.layer.settings[part.id]
-		if part.value == "" {
+		if part.value == "" && (s == nil || s.late == nil) {
 			continue
 		}
 		origin := "default"

@@ -6,6 +6,7 @@ import (
 
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
+	"fleet/inventory/secret"
 	"fleet/inventory/source"
 )
 
@@ -25,6 +26,11 @@ type Options struct {
 	// lower case: "ciphers", "macs", "kexalgorithms", "hostkeyalgorithms",
 	// "pubkeyacceptedalgorithms". Without it such lists are left out.
 	Algorithms map[string]Algorithms
+	// Secrets says how secrets are fetched. Which there are is in the files.
+	Secrets secret.Config
+	// CacheDir is where the answers of commands are kept that list hosts.
+	// Default: fleet/sources in the user's cache folder.
+	CacheDir string
 	// Environ is where SendEnv finds values, as "NAME=value". Default os.Environ.
 	Environ func() []string
 }
@@ -38,6 +44,7 @@ type Inventory struct {
 	open    bool
 	project *lang.Project
 	scope   *lang.Scope
+	vault   *vault
 
 	hosts  []*Host // in natural order
 	byName map[string]*Host

@@ -9,6 +9,7 @@ import (
 
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
+	"fleet/inventory/secret"
 )
 
 // Load reads an inventory. It reports everything it finds; with errors among
@@ -33,13 +34,18 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		project: project,
 		diags:   diags,
 		base:    inv.base,
-		groups:  map[string]*groupDef{},
-		hosts:   map[string]*hostDef{},
+
+		secretsAt:   map[string]hcl.Range{},
+		providersOf: map[string]secret.Provider{},
+
+		groups: map[string]*groupDef{},
+		hosts:  map[string]*hostDef{},
 	}
 	blocks, diags := project.Decode(
 		headers()...,
 	)
 	d.add(explainBlocks(project, diags))
+	o.Inputs.Secrets = secretNames(blocks)
 	d.scope, diags = project.NewScope(o.Inputs)
 	d.add(diags)
 	inv.project, inv.scope = project, d.scope
@@ -55,6 +61,8 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		d.block(b)
 	}
 	d.readSources(ctx, &inv.options)
+	o.Secrets.Secrets = d.providersOf
+	inv.vault = &vault{resolver: secret.NewResolver(o.Secrets), scope: d.scope, project: project, texts: map[*setting]string{}}
 	b := &builder{decoder: d, inv: inv}
 	b.build()
 	return inv, project.Diagnostics(d.diags)
@@ -68,7 +76,7 @@ func explainBlocks(p *lang.Project, diags hcl.Diagnostics) hcl.Diagnostics {
 			continue
 		}
 		switch name := p.Text(*d.Subject); name {
-		case "source", "secret", "tunnel", "task":
+		case "tunnel", "task":
 			d.Summary = "Unknown block"
 			d.Detail = "This version of fleet does not read " + name + " blocks yet. Take the block out, or use a version that does."
 		}

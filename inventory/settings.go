@@ -43,6 +43,11 @@ type setting struct {
 	value     any // string, int, bool, time.Duration or []string
 	at        hcl.Range
 	sensitive bool
+
+	// Of a value that is made from secrets when it is used:
+	late  hcl.Expression // nil for all others
+	needs []string       // the secrets
+	parse parser
 }
 
 // origin is file:line.
@@ -220,6 +225,23 @@ func parsePaths(v cty.Value, at hcl.Range) (any, error) {
 		out[i] = resolvePath(p, filepath.Dir(at.Filename))
 	}
 	return out, nil
+}
+
+// parsePath takes the name of one file, which messages will name as it is
+// reached from here.
+func parsePath(v cty.Value, at hcl.Range) (any, error) {
+	s, err := parseText(v, at)
+	if err != nil {
+		return nil, err
+	}
+	p := s.(string)
+	if p[0] == '~' {
+		return resolvePath(p, "."), nil
+	}
+	if filepath.IsAbs(p) {
+		return p, nil
+	}
+	return filepath.Join(filepath.Dir(at.Filename), p), nil
 }
 
 // resolvePath makes ~ the home folder, and other relative paths relative to dir.

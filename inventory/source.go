@@ -22,7 +22,7 @@ type sourceDef struct {
 	kind *sourceKind
 	name string
 	at   hcl.Range
-	arguments
+	*arguments
 	data *source.Data
 }
 
@@ -36,8 +36,35 @@ type sourceKind struct {
 // arguments are the values of the attributes of a block, as their parsers made
 // them.
 type arguments struct {
-	at     hcl.Range // of the block
-	values map[string]any
+	at       hcl.Range // of the block
+	values   map[string]any
+	complete bool // whether all that is given is right
+}
+
+// arguments evaluates the attributes of a block.
+func (d *decoder) arguments(given hcl.Attributes, at hcl.Range, specs []spec) *arguments {
+	out := &arguments{at: at, values: map[string]any{}, complete: true}
+	for _, spec := range specs {
+		a := given[spec.Name]
+		if a == nil {
+			continue
+		}
+		switch v := d.setting(a, spec.parse); {
+		case v == nil:
+			out.complete = false // said already
+		case v.late != nil:
+			d.fail(a.Expr.Range(), "Secret not allowed", "%s cannot be made from a secret.", a.Name)
+			out.complete = false
+		case v.value != nil:
+			out.values[spec.Name] = v.value
+		}
+	}
+	return out
+}
+
+func (a *arguments) has(name string) bool {
+	_, ok := a.values[name]
+	return ok
 }
 
 func (a *arguments) text(name string) string {
@@ -53,14 +80,6 @@ func (a *arguments) list(name string) []string {
 func (a *arguments) duration(name string) time.Duration {
 	d, _ := a.values[name].(time.Duration)
 	return d
-}
-
-// path is the only file that an attribute names.
-func (a *arguments) path(name string) string {
-	if l := a.list(name); len(l) > 0 {
-		return l[0]
-	}
-	return ""
 }
 
 // source decodes a source block; it is read later, with all others at one time.
@@ -88,20 +107,8 @@ func (d *decoder) source(b *hcl.Block) {
 	}
 	content, diags := d.project.Content(b.Body, s.kind.Body())
 	d.add(diags)
-	s.arguments = arguments{at: b.DefRange, values: map[string]any{}}
-	complete := !diags.HasErrors()
-	for _, spec := range s.kind.specs {
-		a := content.Attributes[spec.Name]
-		v := d.setting(a, spec.parse)
-		switch {
-		case a == nil:
-		case v == nil:
-			complete = false // said already
-		default:
-			s.values[spec.Name] = v.value
-		}
-	}
-	if !complete {
+	s.arguments = d.arguments(content.Attributes, b.DefRange, s.kind.specs)
+	if diags.HasErrors() || !s.complete {
 		s.data = &source.Data{}
 	}
 	// The group of all its hosts has its place here, in the order of definition.
@@ -115,7 +122,7 @@ func (d *decoder) readSources(ctx context.Context, o *Options) {
 	for _, s := range d.sources {
 		if s.data == nil {
 			g.Go(func() error {
-				s.data = s.kind.read(ctx, o, &s.arguments)
+				s.data = s.kind.read(ctx, o, s.arguments)
 				return nil
 			})
 		}

@@ -21,7 +21,8 @@ func (inv *Inventory) Target(ctx context.Context, h *Host) (transport.Target, er
 }
 
 // Become says how commands on h become another user, where its connection has a
-// become block; else it is nil.
+// become block; else it is nil. A password that is made from secrets is not in
+// it: [Inventory.Become] fetches that.
 func (h *Host) Become() *transport.Become {
 	method, user, password := h.layer.settings[setBecomeMethod], h.layer.settings[setBecomeUser], h.layer.settings[setBecomePassword]
 	if method == nil && user == nil && password == nil {
@@ -34,7 +35,7 @@ func (h *Host) Become() *transport.Become {
 	if s, ok := textOf(user); ok {
 		out.User = s
 	}
-	if s, ok := textOf(password); ok {
+	if s, ok := textOf(password); ok && password.late == nil {
 		out.Password = transport.NewSecret(s)
 	}
 	return out

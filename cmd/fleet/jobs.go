@@ -33,7 +33,8 @@ func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host
 					if p.login.IsSet() {
 						target.Login.Password = p.login
 					}
-					all[i], failed[i] = runner.Job{Host: h.Name, Target: target, Become: b.over(h.Become(), p.become)}, err
+					become, becomeErr := b.resolve(ctx, inv, h, p.become)
+					all[i], failed[i] = runner.Job{Host: h.Name, Target: target, Become: become}, errors.Join(err, becomeErr)
 				}
 			})
 		}
@@ -45,6 +46,10 @@ func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host
 	}
 	var wrong mistakes
 	for i, err := range failed {
+		var left exitError
+		if errors.As(err, &left) { // at the question for a secret
+			return nil, left
+		}
 		if err != nil {
 			wrong.add(hosts[i].Name, err)
 		}
@@ -94,6 +99,16 @@ func (m *mistakes) err() error {
 		list = append(list, fmt.Errorf("%s: %s", nodeset.Fold(m.hosts[text]), text))
 	}
 	return errors.Join(list...)
+}
+
+// resolve says how a command on h becomes another user. A password that was asked
+// for makes the inventory's needless, and it is not fetched.
+func (f *becomeFlags) resolve(ctx context.Context, inv *inventory.Inventory, h *inventory.Host, password transport.Secret) (*transport.Become, error) {
+	if password.IsSet() {
+		return f.over(h.Become(), password), nil
+	}
+	b, err := inv.Become(ctx, h)
+	return f.over(b, password), err
 }
 
 // over lays the flags over what the inventory says.

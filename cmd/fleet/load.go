@@ -14,6 +14,7 @@ import (
 	"fleet/internal/sshconfig"
 	"fleet/internal/term"
 	"fleet/inventory"
+	"fleet/inventory/secret"
 	"fleet/pool"
 )
 
@@ -56,6 +57,7 @@ func (a *app) load(ctx context.Context, sel *selectionFlags, conn *connectionFla
 		SSH:    sshconfig.Files{Getenv: a.env.value},
 
 		Algorithms: make(map[string]inventory.Algorithms),
+		Secrets:    a.secrets(),
 	}
 	for keyword, list := range pool.Algorithms() {
 		o.Algorithms[keyword] = inventory.Algorithms(list)
@@ -66,8 +68,23 @@ func (a *app) load(ctx context.Context, sel *selectionFlags, conn *connectionFla
 			return nil, nil, err
 		}
 	}
+	ctx, finish := untilSignal(ctx) // a source may be a command that takes its time
+	defer finish()
 	inv, found := inventory.Load(ctx, o)
-	return inv, found, nil
+	return inv, found, interrupted(ctx, nil)
+}
+
+// secrets says how secrets are fetched: a question goes to the terminal.
+func (a *app) secrets() secret.Config {
+	return secret.Config{
+		LookupEnv: a.env.lookup,
+		Ask:       a.askSecret,
+		Warn: func(text string) {
+			if !a.global.quiet {
+				fmt.Fprintf(a.env.stderr, "fleet: warning: %s\n", term.Clean(text))
+			}
+		},
+	}
 }
 
 // openInventory loads the inventory and shows what is wrong with it. A warning
