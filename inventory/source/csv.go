@@ -22,15 +22,15 @@ func CSV(ctx context.Context, o TableOptions) *Data {
 	return parseCSV(text, o)
 }
 
-func parseCSV(text []byte, o TableOptions) *Data {
-	o = o.withDefaults()
+func parseCSV(text []byte, asked TableOptions) *Data {
+	o := asked.withDefaults()
 	b := newBuilder()
 	text = withoutBOM(text)
 	if bad := invalidUTF8(text); bad >= 0 {
 		b.fail(Place{o.Path, 1 + bytes.Count(text[:bad], []byte("\n"))}, "Invalid CSV", "The file cannot be used: it is not UTF-8. Save it as UTF-8.")
 		return b.done()
 	}
-	t := &csvTable{builder: b, options: o, reader: csv.NewReader(bytes.NewReader(text))}
+	t := &csvTable{builder: b, options: o, asked: append([]string{o.Name, asked.Address, asked.Groups}, asked.Labels...), reader: csv.NewReader(bytes.NewReader(text))}
 	t.reader.ReuseRecord = true
 	t.read()
 	return b.done()
@@ -42,6 +42,7 @@ func withoutBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef
 type csvTable struct {
 	*builder
 	options TableOptions
+	asked   []string // columns that must be there; empty ones need not
 	reader  *csv.Reader
 	header  []string
 }
@@ -99,8 +100,8 @@ func (t *csvTable) columns(record []string, at Place) bool {
 		}
 		t.header = append(t.header, c)
 	}
-	for _, want := range append([]string{t.options.Name}, t.options.Labels...) {
-		if !slices.Contains(t.header, want) {
+	for _, want := range t.asked {
+		if want != "" && !slices.Contains(t.header, want) {
 			t.fail(at, "Missing column", "There is no column %q. The columns are %s.", want, clean(strings.Join(t.header, ", "), 200))
 		}
 	}

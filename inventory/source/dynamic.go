@@ -267,6 +267,10 @@ const maxGroupDepth = 100
 // depth finds the longest way from all to a group.
 func (d *dynamic) depth(g *Group, parents map[string][]string, depths map[string]int) bool {
 	path := []string{}
+	tooDeep := func() bool {
+		d.fail(g.At, "Groups nested too deep", "Groups may be children of groups %d deep.", maxGroupDepth)
+		return false
+	}
 	var visit func(name string) bool
 	visit = func(name string) bool {
 		if _, ok := depths[name]; ok {
@@ -276,9 +280,8 @@ func (d *dynamic) depth(g *Group, parents map[string][]string, depths map[string
 			d.fail(g.At, "Cycle among groups", "A group cannot be a child of itself: %s.", clean(strings.Join(append(path, name), " > "), 200))
 			return false
 		}
-		if len(path) == maxGroupDepth {
-			d.fail(g.At, "Groups nested too deep", "Groups may be children of groups %d deep.", maxGroupDepth)
-			return false
+		if len(path) > maxGroupDepth {
+			return tooDeep()
 		}
 		path = append(path, name)
 		deepest := 0
@@ -290,6 +293,9 @@ func (d *dynamic) depth(g *Group, parents map[string][]string, depths map[string
 		}
 		path = path[:len(path)-1]
 		depths[name] = deepest + 1
+		if deepest >= maxGroupDepth {
+			return tooDeep()
+		}
 		return true
 	}
 	return visit(g.Name)
