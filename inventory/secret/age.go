@@ -104,9 +104,9 @@ func (r *Resolver) identities(ctx context.Context, dir, file string) ([]age.Iden
 	list, err := age.ParseIdentities(bytes.NewReader(data))
 	switch {
 	case err != nil && strings.Contains(string(data), "AGE-PLUGIN-"):
-		return nil, fmt.Errorf("identity %q: identities of plugins cannot be used (hint: exec can run age itself)", file)
+		return nil, fmt.Errorf("identity %q: identities of plugins cannot be used; hint: exec can run age itself", file)
 	case err != nil:
-		return nil, fmt.Errorf("identity %q holds no identity of age (hint: age-keygen makes one)", file)
+		return nil, fmt.Errorf("identity %q holds no identity of age; hint: age-keygen makes one", file)
 	default:
 		return list, nil
 	}

@@ -67,7 +67,7 @@ func (r *Resolver) readFile(dir, path string) ([]byte, error) {
 	case info.IsDir():
 		return nil, fmt.Errorf("%q is a folder", path)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%q is not a regular file (hint: exec runs a command that prints a secret)", path)
+		return nil, fmt.Errorf("%q is not a regular file; hint: exec runs a command that prints a secret", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -84,7 +84,7 @@ func (r *Resolver) readFile(dir, path string) ([]byte, error) {
 		return nil, errors.New("the file is empty")
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
-		r.cfg.Warn(fmt.Sprintf("every user of this machine can read %s, which holds a secret (hint: chmod o-r)", path))
+		r.cfg.Warn(fmt.Sprintf("every user of this machine can read %s, which holds a secret; hint: chmod o-r", path))
 	}
 	return b, nil
 }

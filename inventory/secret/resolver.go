@@ -189,12 +189,12 @@ func (r *Resolver) alone(ctx context.Context, f func() error) error {
 func (r *Resolver) ask(ctx context.Context, question string) (text string, err error) {
 	err = r.alone(ctx, func() error {
 		if r.cfg.Ask == nil {
-			return fmt.Errorf("%w (hint: where nobody can be asked, use env, file or exec)", errNobody)
+			return fmt.Errorf("%w; hint: where nobody can be asked, use env, file or exec", errNobody)
 		}
 		answer, err := r.cfg.Ask(ctx, question)
 		switch {
 		case errors.Is(err, term.ErrNoTerminal):
-			return fmt.Errorf("%w (hint: where nobody can be asked, use env, file or exec)", term.ErrNoTerminal)
+			return fmt.Errorf("%w; hint: where nobody can be asked, use env, file or exec", term.ErrNoTerminal)
 		case err != nil:
 			return err
 		case !answer.IsSet():

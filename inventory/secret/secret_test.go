@@ -151,10 +151,10 @@ func TestPrompt(t *testing.T) {
 		want string
 		is   error
 	}{
-		{nil, "nobody may be asked (hint: where", nil},
+		{nil, "nobody may be asked; hint: where", nil},
 		{func(context.Context, string) (transport.Secret, error) {
 			return transport.Secret{}, fmt.Errorf("ask: %w", term.ErrNoTerminal)
-		}, `secret "it": no terminal to ask on (hint: where`, term.ErrNoTerminal},
+		}, `secret "it": no terminal to ask on; hint: where`, term.ErrNoTerminal},
 		{func(context.Context, string) (transport.Secret, error) {
 			return transport.Secret{}, term.ErrInterrupted
 		}, "interrupted", term.ErrInterrupted},
