@@ -26,6 +26,7 @@ type decoder struct {
 
 	secretsAt   map[string]hcl.Range
 	providersOf map[string]secret.Provider
+	late        []hcl.Expression // of variables that are made for each host
 
 	groups map[string]*groupDef
 	order  []*groupDef // by definition

@@ -14,7 +14,7 @@ import (
 // lateEntries reads the vars that are made for each host on its own; the rest of
 // the object is evaluated now. It reports whether a is such an object.
 func (d *decoder) lateEntries(a *hcl.Attribute) (map[string]entry, bool) {
-	if a.Name != "vars" || !d.scope.RefersToHost(a.Expr) {
+	if a.Name != "vars" || !d.isLate(a.Expr) {
 		return nil, false
 	}
 	pairs, diags := hcl.ExprMap(a.Expr)
@@ -29,10 +29,9 @@ func (d *decoder) lateEntries(a *hcl.Attribute) (map[string]entry, bool) {
 			continue
 		}
 		e := entry{at: p.Key.Range()}
-		if d.scope.RefersToHost(p.Value) {
-			// What every host lacks is found here, once.
-			_, diags = d.scope.ForHost(unknownHost()).Eval(p.Value, cty.DynamicPseudoType)
+		if d.isLate(p.Value) {
 			e.value, e.late = cty.DynamicVal, p.Value
+			d.late = append(d.late, p.Value)
 		} else {
 			e.value, diags = d.scope.Eval(p.Value, cty.DynamicPseudoType)
 		}
@@ -40,6 +39,20 @@ func (d *decoder) lateEntries(a *hcl.Attribute) (map[string]entry, bool) {
 		out[key.AsString()] = e
 	}
 	return out, true
+}
+
+// isLate reports whether e can only be evaluated when all hosts are known.
+func (d *decoder) isLate(e hcl.Expression) bool {
+	return d.scope.RefersToHost(e) || d.scope.AsksForHosts(e)
+}
+
+// checkLate finds what is wrong with late variables for every host, once.
+func (d *decoder) checkLate(scope *lang.Scope) {
+	scope = scope.ForHost(unknownHost())
+	for _, e := range d.late {
+		_, diags := scope.Eval(e, cty.DynamicPseudoType)
+		d.add(diags)
+	}
 }
 
 // unknownHost is a host of which nothing is known but what can be asked.
@@ -64,6 +77,35 @@ func (inv *Inventory) Value(h *Host, index int, facts cty.Value) (cty.Value, lan
 }
 
 func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl.Diagnostics) {
+	vars, place := h.plainVars(), cty.NumberIntVal(int64(index))
+	object := h.object(place, facts, vars)
+	if len(vars) == len(h.layer.vars) {
+		return object, nil
+	}
+	var all hcl.Diagnostics
+	scope := inv.scope.ForHost(object)
+	for _, name := range slices.Sorted(maps.Keys(h.layer.vars)) {
+		if e := h.layer.vars[name]; e.late != nil {
+			v, diags := scope.Eval(e.late, cty.DynamicPseudoType)
+			vars[name], all = v, append(all, diags...)
+		}
+	}
+	return h.object(place, facts, vars), all
+}
+
+// plainVars are the variables of h that are not made for it alone.
+func (h *Host) plainVars() map[string]cty.Value {
+	out := make(map[string]cty.Value, len(h.layer.vars))
+	for name, e := range h.layer.vars {
+		if e.late == nil {
+			out[name] = e.value
+		}
+	}
+	return out
+}
+
+// object makes the object that host.* is.
+func (h *Host) object(index, facts cty.Value, vars map[string]cty.Value) cty.Value {
 	address := h.Address()
 	if address == "" {
 		address = h.Name
@@ -83,28 +125,7 @@ func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl
 		}
 		groups = cty.ListVal(values)
 	}
-	vars := make(map[string]cty.Value, len(h.layer.vars))
-	for name, e := range h.layer.vars {
-		if e.late == nil {
-			vars[name] = e.value
-		}
-	}
-	object := func() cty.Value {
-		return hostObject(cty.StringVal(h.Name), cty.StringVal(address), cty.NumberIntVal(int64(index)),
-			cty.ObjectVal(vars), labels, groups, facts)
-	}
-	if len(vars) == len(h.layer.vars) {
-		return object(), nil
-	}
-	var all hcl.Diagnostics
-	scope := inv.scope.ForHost(object())
-	for _, name := range slices.Sorted(maps.Keys(h.layer.vars)) {
-		if e := h.layer.vars[name]; e.late != nil {
-			v, diags := scope.Eval(e.late, cty.DynamicPseudoType)
-			vars[name], all = v, append(all, diags...)
-		}
-	}
-	return object(), all
+	return hostObject(cty.StringVal(h.Name), cty.StringVal(address), index, cty.ObjectVal(vars), labels, groups, facts)
 }
 
 // Vars are the variables of h as JSON has them: nil, bool, string, int64,

@@ -62,3 +62,28 @@ host "web7" { labels = { dc = "ams" } }
 		t.Errorf("%+v", ds)
 	}
 }
+
+func TestExpressionsCanAskForOtherHosts(t *testing.T) {
+	inv := load(t, `
+group "web" {
+  hosts = ["web[1-3]"]
+  vars = {
+    peers   = [for n in hosts("@web") : n if n != host.name]
+    all     = fold(hosts("*"))
+    primary = host("db1").address
+    dc      = host("db1").labels.dc
+  }
+}
+host "db1" {
+  address = "10.0.0.9"
+  labels  = { dc = "ams" }
+}
+`)
+	if ds := inv.Check(inv.Hosts()); len(ds) > 0 {
+		t.Fatal(ds)
+	}
+	want := map[string]any{"peers": []any{"web1", "web3"}, "all": "db1,web[1-3]", "primary": "10.0.0.9", "dc": "ams"}
+	if diff := cmp.Diff(want, inv.Vars(lookup(t, inv, "web2"), 0)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"fleet/internal/lang"
+	"fleet/internal/nodeset"
 	"fleet/internal/sshconfig"
 	"fleet/inventory/secret"
 )
@@ -45,10 +46,10 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		headers()...,
 	)
 	d.add(explainBlocks(project, diags))
-	o.Inputs.Secrets = secretNames(blocks)
+	o.Inputs.Secrets, o.Inputs.Fold = secretNames(blocks), nodeset.Fold
 	d.scope, diags = project.NewScope(o.Inputs)
 	d.add(diags)
-	inv.project, inv.scope = project, d.scope
+	inv.project, inv.scope = project, d.scope.WithFleet(hostFunctions{inv})
 	for _, b := range blocks {
 		if ctx.Err() != nil {
 			d.diags = append(d.diags, &hcl.Diagnostic{
@@ -62,9 +63,10 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 	}
 	d.readSources(ctx, &inv.options)
 	o.Secrets.Secrets = d.providersOf
-	inv.vault = &vault{resolver: secret.NewResolver(o.Secrets), scope: d.scope, project: project, texts: map[*setting]string{}}
+	inv.vault = &vault{resolver: secret.NewResolver(o.Secrets), scope: inv.scope, project: project, texts: map[*setting]string{}}
 	b := &builder{decoder: d, inv: inv}
 	b.build()
+	d.checkLate(inv.scope)
 	return inv, project.Diagnostics(d.diags)
 }
 

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -32,6 +33,19 @@ func (s *Scope) RefersToHost(e hcl.Expression) bool {
 		}
 	}
 	return false
+}
+
+// AsksForHosts reports whether e calls hosts() or host(), which have answers in a
+// scope of [Scope.WithFleet] only.
+func (s *Scope) AsksForHosts(e hcl.Expression) bool {
+	native, _ := nativeExpr(e)
+	found := false
+	_ = hclsyntax.VisitAll(native, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		found = found || ok && (call.Name == "hosts" || call.Name == "host")
+		return nil
+	})
+	return found
 }
 
 // NeedsFacts reports whether e may refer to host.facts. A host taken as a whole,
