@@ -47,7 +47,7 @@ type loader struct {
 	reads    int
 	size     int64
 	hosts    []HostName
-	final    bool     // a Match final was seen
+	final    bool // a Match final was seen
 	errs     []error
 }
 
