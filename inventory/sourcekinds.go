@@ -11,7 +11,11 @@ import (
 
 // sourceKinds are the kinds of sources there are.
 func sourceKinds() []*sourceKind {
-	return []*sourceKind{execKind(), ansibleKind(), tableKind("json", jsonDoc, jsonExample, source.JSON), tableKind("csv", csvDoc, csvExample, source.CSV), sshConfigKind()}
+	return []*sourceKind{
+		execKind(), ansibleKind(), terraformKind(), sshConfigKind(),
+		tableKind("json", jsonDoc, jsonExample, source.JSON),
+		tableKind("csv", csvDoc, csvExample, source.CSV),
+	}
 }
 
 func sourceDefs() []*lang.BlockDef {
@@ -66,6 +70,29 @@ func ansibleKind() *sourceKind {
 		[]spec{pathSpec("The inventory.")},
 		func(ctx context.Context, _ *Options, a *arguments) *source.Data {
 			return ansible.Load(ctx, ansible.Options{Path: a.text("path")})
+		})
+}
+
+func terraformKind() *sourceKind {
+	attribute := func(name, doc string) spec {
+		return spec{parse: parseText, AttrDef: lang.AttrDef{Name: name, Type: "string", Doc: doc + ", as in `network_interface.0.network_ip`.", Default: "what is usual for the type"}}
+	}
+	return newKind("terraform", "The machines in a state file of Terraform or OpenTofu, or in what `terraform show -json` printed. Tags become labels, simple attributes variables, except sensitive ones; each host is in groups called after the type and the name of its resource.",
+		`source "terraform" "cloud" {
+  path    = "terraform.tfstate"
+  types   = ["aws_instance"]
+  address = "private_ip"
+}`,
+		[]spec{
+			pathSpec("The state."),
+			{parse: parseList, AttrDef: lang.AttrDef{Name: "types", Type: "list(string)", Doc: "Types of resources that are hosts.", Default: "all that fleet knows to be machines"}},
+			attribute("name", "Which attribute holds the name"),
+			attribute("address", "Which holds what is dialed"),
+		},
+		func(ctx context.Context, _ *Options, a *arguments) *source.Data {
+			return source.Terraform(ctx, source.TerraformOptions{
+				Path: a.text("path"), Types: a.list("types"), Name: a.text("name"), Address: a.text("address"),
+			})
 		})
 }
 
