@@ -53,6 +53,7 @@ func (b *builder) build() {
 	for _, g := range b.inv.groups {
 		b.resolveGroup(g, nil)
 	}
+	b.addStructure()
 	b.addProfiles(b.ranked())
 	b.checkJumps()
 }

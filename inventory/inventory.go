@@ -52,6 +52,8 @@ type Inventory struct {
 	named  map[string]*Group
 	base   *layer // of the top level, for jumps that are no hosts
 
+	sources []Source // in the order of definition
+
 	config func() (*sshconfig.Config, error) // read once, when first needed
 	given  map[string]bool                   // the keywords of Flags.SSH
 
@@ -66,6 +68,9 @@ type Group struct {
 	Protected bool
 	// Hosts are its hosts in natural order, those of its members included.
 	Hosts []*Host
+	// Children are the groups that its members mention, also where they take
+	// hosts away, and those that a source puts into it.
+	Children []*Group
 
 	def *groupDef
 }

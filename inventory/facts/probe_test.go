@@ -15,8 +15,16 @@ import (
 // shells take "-c SCRIPT" as sh does. All are tested that are installed; the
 // first one has to be.
 var shells = [][]string{
-	{"sh"}, {"bash", "--posix"}, {"bash"}, {"dash"}, {"busybox", "ash"},
-	{"mksh"}, {"ksh"}, {"zsh", "--emulate", "sh"}, {"yash"}, {"posh"},
+	{"sh"},
+	{"bash", "--posix"},
+	{"bash"},
+	{"dash"},
+	{"busybox", "ash"},
+	{"mksh"},
+	{"ksh"},
+	{"zsh", "--emulate", "sh"},
+	{"yash"},
+	{"posh"},
 }
 
 // eachShell runs test with the words of every shell.

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"fleet/internal/nodeset"
+	"fleet/internal/term"
+	"fleet/inventory"
+)
+
+func newGraphCommand(a *app) *cobra.Command {
+	var (
+		sel    selectionFlags
+		format = "dot"
+	)
+	cmd := &cobra.Command{
+		Use:   "graph [flags]",
+		Short: "Draw the groups of an inventory, offline",
+		Long: `Draw the groups and sources of an inventory, as text that other programs make a
+picture of: dot of Graphviz, or Mermaid, which many sites show as it is. An arrow
+leads from a group to each group that its members mention, and from a source to
+the group of its hosts.`,
+		Example: "  fleet graph | dot -Tsvg > fleet.svg",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			inv, err := a.openInventory(cmd.Context(), &sel, nil)
+			switch {
+			case err != nil:
+				return err
+			case inv.Open():
+				return &usageError{err: errors.New("there is no inventory to draw"), hint: "give -i PATH, or go where *.fleet.hcl files are"}
+			}
+			g := newGraph(inv)
+			if format == "mermaid" {
+				return g.writeMermaid(a.env.stdout)
+			}
+			return g.writeDOT(a.env.stdout)
+		},
+	}
+	fs := newFlagSet()
+	fs.Var(choice(&format, "dot", "mermaid"), "format", "`FORMAT`: dot or mermaid")
+	addFlags(cmd, "What to print", fs)
+	addFlags(cmd, "Which inventory", sel.inventoryFlags())
+	completeWords(cmd, "format", "dot", "mermaid")
+	return cmd
+}
+
+// A graph is groups and sources, and arrows between them.
+type graph struct {
+	nodes []graphNode
+	edges []graphEdge
+}
+
+// A graphNode is a group, a source, or the hosts that are in no group.
+type graphNode struct {
+	id    string // "group web"
+	kind  nodeKind
+	lines []string
+}
+
+// nodeKind says how a node looks.
+type nodeKind int
+
+const (
+	nodeGroup nodeKind = iota
+	nodeProtected
+	nodeSource
+	nodeLoose // hosts in no group
+)
+
+type graphEdge struct{ from, to string }
+
+// newGraph draws inv: in the order of definition, so the same files make the
+// same text.
+func newGraph(inv *inventory.Inventory) *graph {
+	g := &graph{}
+	for _, s := range inv.Sources() {
+		id := "source " + s.Name
+		g.nodes = append(g.nodes, graphNode{id, nodeSource, []string{fmt.Sprintf("source %s %s", s.Kind, s.Name), s.Place}})
+		g.edges = append(g.edges, graphEdge{id, "group " + s.Group.Name})
+	}
+	for _, group := range inv.Groups() {
+		n := graphNode{"group " + group.Name, nodeGroup, append([]string{group.Name}, hostLines(group.Hosts)...)}
+		if group.Protected {
+			n.kind, n.lines[0] = nodeProtected, group.Name+" (protected)"
+		}
+		g.nodes = append(g.nodes, n)
+		for _, child := range group.Children {
+			g.edges = append(g.edges, graphEdge{n.id, "group " + child.Name})
+		}
+	}
+	var loose []*inventory.Host
+	for _, h := range inv.Hosts() {
+		if len(h.Groups()) == 0 {
+			loose = append(loose, h)
+		}
+	}
+	if len(loose) > 0 {
+		g.nodes = append(g.nodes, graphNode{"hosts", nodeLoose, append([]string{"in no group"}, hostLines(loose)...)})
+	}
+	return g
+}
+
+// hostLines tells how many hosts there are, and which.
+func hostLines(hosts []*inventory.Host) []string {
+	const most = 40 // cells; a wider box makes the picture unreadable
+	if len(hosts) == 0 {
+		return []string{"no hosts"}
+	}
+	names := term.Truncate(nodeset.Fold(hostNames(hosts)), most)
+	return []string{plural(len(hosts), "host"), names}
+}
