@@ -51,6 +51,11 @@ func (l *loader) addHosts(pattern string, into int32, at source.Place, vars []va
 			l.fail(at, "Invalid host name", "%q cannot be the name of a host: %s.", shorten(name), problem)
 			return
 		}
+		if _, known := l.model.hostIndex[name]; !known && len(l.model.hosts) == maxHosts {
+			bad = true
+			l.fail(at, "Inventory too large", "An inventory may have %d hosts.", maxHosts)
+			return
+		}
 		h, added := l.model.host(name, into, at)
 		if added && port != "" {
 			l.model.hosts[h].Vars = map[string]source.Value{"ansible_port": {Value: portValue, At: at}}
@@ -68,7 +73,7 @@ type variable struct {
 }
 
 func (l *loader) tooManyValues(at source.Place) {
-	l.fail(at, "Inventory too large", "An inventory may have %d values.", maxValues)
+	l.fail(at, "Inventory too large", "An inventory may have %d values, and %d of them by aliases.", maxValues, maxAliased)
 }
 
 // checkHostName is the rule of package source, and refuses what would lead to

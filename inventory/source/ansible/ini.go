@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"fleet/inventory/source"
 )
 
@@ -39,7 +41,7 @@ func (l *loader) ini(name string, text []byte) {
 		kind:    "hosts",
 		early:   map[string]*mention{},
 	}
-	for rest := string(text); rest != "" && !l.stopped(); {
+	for rest := string(text); rest != "" && !l.stopped() && l.values >= 0; {
 		var line string
 		line, rest = cutLine(rest)
 		r.at.Line++
@@ -74,6 +76,10 @@ func (r *iniReader) line(line string) {
 	if line == "" || line[0] == '#' || line[0] == ';' {
 		return
 	}
+	if len(line) > maxLine {
+		r.invalid("it is longer than 256 KiB")
+		return
+	}
 	if !utf8.ValidString(line) {
 		r.invalid("it is not in UTF-8")
 		return
@@ -97,9 +103,7 @@ func (r *iniReader) line(line string) {
 			r.invalid("in a section of variables, each line is name = value")
 			return
 		}
-		if name = strings.TrimSpace(name); r.spend(r.at) {
-			r.variable(name, strings.TrimSpace(value))
-		}
+		r.variable(strings.TrimSpace(name), strings.TrimSpace(value))
 	case "children":
 		if m := r.name.FindStringSubmatch(line); m != nil {
 			r.child(m[1])
@@ -168,7 +172,7 @@ func (r *iniReader) child(name string) {
 
 func (r *iniReader) variable(name, text string) {
 	g := r.model.groups[r.in]
-	v := parseLiteral(text)
+	v := r.literal(text)
 	if name == "ansible_group_priority" {
 		n, ok := wholeNumber(v)
 		if !ok {
@@ -179,6 +183,15 @@ func (r *iniReader) variable(name, text string) {
 		return
 	}
 	g.setVar(name, source.Value{Value: v, At: r.at})
+}
+
+// literal reads a value, and takes what is in it off the values that may come.
+func (r *iniReader) literal(text string) cty.Value {
+	v, n := parseLiteral(text, r.values+1)
+	if r.values -= n; r.values < 0 && r.values+n >= 0 {
+		r.tooManyValues(r.at)
+	}
+	return v
 }
 
 // host reads a line of the kind: pattern name=value ...
@@ -200,10 +213,7 @@ func (r *iniReader) host(line string) {
 			r.fail(r.at, "Invalid inventory line", "After the host, variables are written name=value, and word %d has no \"=\". A value with spaces is put into quotes.", i+2)
 			return
 		}
-		if !r.spend(r.at) {
-			return
-		}
-		vars = append(vars, variable{name, source.Value{Value: parseLiteral(text), At: r.at}})
+		vars = append(vars, variable{name, source.Value{Value: r.literal(text), At: r.at}})
 	}
 	if words[0] == "---" {
 		r.invalid("\"---\" begins a file in YAML, and this one is read as INI")

@@ -11,13 +11,14 @@ import (
 
 // parseLiteral reads the value of a variable in an INI inventory. Ansible takes
 // it for a literal of Python where it is one (a number, True, None, a quoted
-// text, a list, a tuple, a dict), and else as the text that it is.
-func parseLiteral(text string) cty.Value {
-	p := &literal{s: strings.TrimLeft(text, " \t")}
+// text, a list, a tuple, a dict), and else as the text that it is. The second
+// result counts the values in it, read in vain or not; there are at most most.
+func parseLiteral(text string, most int) (cty.Value, int) {
+	p := &literal{s: strings.TrimLeft(text, " \t"), most: most}
 	if v, ok := p.whole(); ok {
-		return v
+		return v, max(p.count, 1)
 	}
-	return cty.StringVal(text)
+	return cty.StringVal(text), max(p.count, 1)
 }
 
 // A literal is one that is being read.
@@ -25,6 +26,8 @@ type literal struct {
 	s     string
 	i     int
 	depth int
+	count int // of values
+	most  int
 }
 
 // whole reads an expression up to the end or a comment. Without brackets,
@@ -59,10 +62,11 @@ func (p *literal) peek() byte {
 }
 
 func (p *literal) value() (cty.Value, bool) {
-	if p.depth++; p.depth > maxNesting {
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.count++; p.depth > maxNesting || p.count > p.most {
 		return cty.NilVal, false
 	}
-	defer func() { p.depth-- }()
 	switch c := p.peek(); {
 	case c == '(':
 		return p.parenthesis()
@@ -152,36 +156,31 @@ func (p *literal) items(list []cty.Value, end byte) (cty.Value, bool) {
 	}
 }
 
-// braces reads a dict or a set.
+// braces reads a dict. A set, which JSON has not either, is none.
 func (p *literal) braces() (cty.Value, bool) {
 	p.i++
-	attrs := map[string]cty.Value{}
-	var list []cty.Value
+	var names []string
+	var values []cty.Value
 	for {
 		if p.peek() == '}' {
 			p.i++
-			if list != nil {
-				return cty.TupleVal(list), true
+			attrs := make(map[string]cty.Value, len(names))
+			for i, name := range names {
+				attrs[name] = values[i]
 			}
 			return cty.ObjectVal(attrs), true
 		}
 		k, ok := p.value()
-		if !ok {
+		if !ok || p.peek() != ':' {
 			return cty.NilVal, false
 		}
-		if p.peek() == ':' && list == nil {
-			p.i++
-			v, ok := p.value()
-			name, isKey := keyText(k)
-			if !ok || !isKey {
-				return cty.NilVal, false
-			}
-			attrs[name] = v
-		} else if len(attrs) == 0 {
-			list = append(list, k)
-		} else {
+		p.i++
+		v, ok := p.value()
+		name, isKey := keyText(k)
+		if !ok || !isKey {
 			return cty.NilVal, false
 		}
+		names, values = append(names, name), append(values, v)
 		switch p.peek() {
 		case ',':
 			p.i++

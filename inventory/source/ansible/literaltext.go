@@ -25,13 +25,13 @@ func (p *literal) number(negative bool) (cty.Value, bool) {
 	}
 	if based(text) {
 		base := map[byte]int{'x': 16, 'o': 8, 'b': 2}[text[1]|0x20]
-		digits, ok := withoutUnderscores("0" + text[2:])
+		digits, ok := withoutUnderscores("0"+text[2:], "0123456789abcdefABCDEF")
 		if !ok || len(text) == 2 {
 			return cty.NilVal, false
 		}
 		return intValue(digits, base, negative)
 	}
-	digits, ok := withoutUnderscores(text)
+	digits, ok := withoutUnderscores(text, "0123456789")
 	if !ok {
 		return cty.NilVal, false
 	}
@@ -57,12 +57,12 @@ func based(s string) bool {
 }
 
 // withoutUnderscores takes underscores out, which stand between digits only.
-func withoutUnderscores(s string) (string, bool) {
+func withoutUnderscores(s, digits string) (string, bool) {
 	if !strings.Contains(s, "_") {
 		return s, true
 	}
 	isDigit := func(i int) bool {
-		return i >= 0 && i < len(s) && strings.IndexByte("0123456789abcdefABCDEF", s[i]) >= 0
+		return i >= 0 && i < len(s) && strings.IndexByte(digits, s[i]) >= 0
 	}
 	for i := range len(s) {
 		if s[i] == '_' && (!isDigit(i-1) || !isDigit(i+1)) {

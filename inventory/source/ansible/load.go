@@ -14,11 +14,14 @@ import (
 // The bounds of one inventory. They are far above what people keep, and low
 // enough that a hostile one costs neither memory nor time to speak of.
 const (
-	maxFileSize  = 16 << 20 // bytes of a file, as read
-	maxTotalSize = 64 << 20 // bytes of all files
-	maxNames     = 1_000_000
+	maxFileSize  = 16 << 20  // bytes of a file, as read
+	maxTotalSize = 64 << 20  // bytes of all files
+	maxLine      = 256 << 10 // bytes of a line in INI
+	maxNames     = 1_000_000 // of hosts, in all groups together
+	maxHosts     = 200_000
 	maxGroups    = 50_000
 	maxValues    = 1_000_000
+	maxAliased   = 200_000    // values that come from aliases of YAML
 	maxNesting   = 100        // of values, groups and folders
 	maxFiles     = 1000       // of a folder that is an inventory
 	maxProblems  = 50         // of errors, and of warnings
@@ -35,7 +38,7 @@ type Options struct {
 // Load reads an inventory. It always returns what it found; what is wrong with
 // it stands among the Problems.
 func Load(ctx context.Context, o Options) *source.Data {
-	l := &loader{ctx: ctx, model: newModel(), resolver: newResolver(), addresses: newAddresses(), values: maxValues}
+	l := &loader{ctx: ctx, model: newModel(), resolver: newResolver(), addresses: newAddresses(), values: maxValues, aliased: maxAliased}
 	l.path(o.Path)
 	if l.errors == 0 {
 		l.varsFolders(o.Path)
@@ -60,6 +63,8 @@ type loader struct {
 	bytes            int // of files, read so far
 	names            int // expanded so far
 	values           int // that may still come
+	aliased          int // that may still come from aliases
+	aliases          int // that are being followed
 }
 
 // fail notes an error, and warn a warning. Beyond maxProblems, nobody reads on.

@@ -112,6 +112,9 @@ func normal(v any) any {
 		}
 		return number(f)
 	case map[string]any:
+		if text, ok := v["__ansible_unsafe"]; ok && len(v) == 1 {
+			return text // how Ansible writes that a text is not to be evaluated
+		}
 		for k := range v {
 			v[k] = normal(v[k])
 		}

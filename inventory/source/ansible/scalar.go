@@ -12,42 +12,50 @@ import (
 // A resolver tells what a scalar of YAML stands for, by version 1.1 of YAML as
 // Ansible's parser has it: yes is true, 0644 is 420, 1e3 is a text.
 type resolver struct {
-	boolean, float, integer, null *regexp.Regexp
+	float, integer *regexp.Regexp
 }
 
 func newResolver() *resolver {
 	return &resolver{
-		boolean: regexp.MustCompile(`^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$`),
 		float: regexp.MustCompile(`^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?` +
 			`|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?` +
 			`|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)$`),
 		integer: regexp.MustCompile(`^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)` +
 			`|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$`),
-		null: regexp.MustCompile(`^(?:~|null|Null|NULL|)$`),
 	}
+}
+
+// tag finds the tag of a plain scalar.
+func (r *resolver) tag(s string) string {
+	switch s {
+	case "", "~", "null", "Null", "NULL":
+		return "!!null"
+	case "yes", "Yes", "YES", "no", "No", "NO", "true", "True", "TRUE", "false", "False", "FALSE", "on", "On", "ON", "off", "Off", "OFF":
+		return "!!bool"
+	}
+	if strings.IndexByte("+-.0123456789", s[0]) < 0 || len(s) > 400 { // no number is so long
+		return "!!str"
+	}
+	switch {
+	case r.integer.MatchString(s):
+		return "!!int"
+	case r.float.MatchString(s):
+		return "!!float"
+	}
+	return "!!str"
 }
 
 // scalar is the value of n. It is false for a tag that makes no plain value.
 func (r *resolver) scalar(n *yaml.Node) (cty.Value, bool) {
-	tag := ""
+	tag := "!!str" // quoted, or a block
 	switch {
 	case n.Style&yaml.TaggedStyle != 0:
 		tag = n.Tag
-	case n.Style != 0: // quoted, or a block
-		tag = "!!str"
-	case len(n.Value) > 400: // no number is so long
-		tag = "!!str"
-	case r.null.MatchString(n.Value):
-		tag = "!!null"
-	case r.boolean.MatchString(n.Value):
-		tag = "!!bool"
-	case r.integer.MatchString(n.Value):
-		tag = "!!int"
-	case r.float.MatchString(n.Value):
-		tag = "!!float"
+	case n.Style == 0:
+		tag = r.tag(n.Value)
 	}
 	switch tag {
-	case "", "!!str", "!unsafe", "!!binary", "!!timestamp":
+	case "!!str", "!unsafe", "!!binary", "!!timestamp":
 		return cty.StringVal(n.Value), true
 	case "!!null":
 		return cty.NullVal(cty.DynamicPseudoType), true

@@ -26,10 +26,14 @@ func follow(n *yaml.Node) *yaml.Node {
 
 // spend takes one off the values that may come.
 func (l *loader) spend(at source.Place) bool {
-	if l.values < 0 {
+	if l.values < 0 || l.aliased < 0 {
 		return false
 	}
-	if l.values--; l.values < 0 {
+	l.values--
+	if l.aliases > 0 {
+		l.aliased--
+	}
+	if l.values < 0 || l.aliased < 0 {
 		l.tooManyValues(at)
 		return false
 	}
@@ -109,6 +113,8 @@ func isMerge(n *yaml.Node) bool {
 
 // merge takes in the entries of other mappings, of which the first counts.
 func (p *pairReader) merge(n *yaml.Node, depth int) {
+	p.aliases++
+	defer func() { p.aliases-- }()
 	switch n = follow(n); n.Kind {
 	case yaml.MappingNode:
 		p.mapping(n, depth+1, false)
@@ -129,7 +135,11 @@ func (p *pairReader) merge(n *yaml.Node, depth int) {
 // error, and for what a vault holds.
 func (l *loader) value(file string, n *yaml.Node, depth int) (cty.Value, bool) {
 	at := source.Place{File: file, Line: n.Line}
-	n = follow(n)
+	if n.Kind == yaml.AliasNode {
+		n = follow(n)
+		l.aliases++
+		defer func() { l.aliases-- }()
+	}
 	if depth > maxNesting {
 		l.fail(at, "Nesting too deep", "Values may nest %d deep.", maxNesting)
 		return cty.NilVal, false
