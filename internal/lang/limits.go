@@ -12,7 +12,7 @@ import (
 // a chance to recover (hashicorp/hcl#809).
 const (
 	maxFileSize = 4 << 20
-	maxTokens   = 500_000   // a token takes about 100 bytes, and the tree as much
+	maxTokens   = 1_000_000 // a token takes about 100 bytes, and the tree as much
 	maxDepth    = 200       // brackets, templates, blocks, runs of ! - ? :
 	maxChain    = 2000      // operators and accessors of one expression
 	maxMelding  = 400 << 20 // bytes moved while texts are put together
