@@ -23,7 +23,8 @@ type Provider interface {
 	reveal(ctx context.Context, r *Resolver) (string, error)
 }
 
-// Config says what a Resolver resolves, and how.
+// Config says what a Resolver resolves, and how. Its functions may be called by
+// several goroutines at one time, but for Ask.
 type Config struct {
 	// Secrets are the declared secrets, by name.
 	Secrets map[string]Provider

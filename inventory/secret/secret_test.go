@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type desk struct {
 	Config
 	dir      string
+	mu       sync.Mutex // guards what follows
 	warnings []string
 	learned  []string
 	asked    []string
@@ -36,8 +37,16 @@ func newDesk(t *testing.T, answer string, files map[string]string) *desk {
 	}
 	env := map[string]string{"HOME": d.dir, "SET": "from env", "EMPTY": "", "LINES": "a\nb\n"}
 	d.LookupEnv = func(name string) (string, bool) { v, ok := env[name]; return v, ok }
-	d.Warn = func(text string) { d.warnings = append(d.warnings, text) }
-	d.Learned = func(s transport.Secret) { d.learned = append(d.learned, s.Reveal()) }
+	d.Warn = func(text string) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.warnings = append(d.warnings, text)
+	}
+	d.Learned = func(s transport.Secret) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.learned = append(d.learned, s.Reveal())
+	}
 	d.Ask = func(_ context.Context, question string) (transport.Secret, error) {
 		d.asked = append(d.asked, question)
 		return transport.NewSecret(answer), nil
