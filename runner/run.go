@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -68,7 +69,7 @@ func (s *Stop) Error() string {
 
 // Run works through jobs and returns when every host has its outcome.
 func Run(ctx context.Context, cfg *Config, jobs []Job) *event.Summary {
-	start := time.Now()
+	start, caller := time.Now(), ctx
 	if cfg.Deadline > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, cfg.Deadline, &Stop{event.Deadline})
@@ -98,7 +99,8 @@ func Run(ctx context.Context, cfg *Config, jobs []Job) *event.Summary {
 	}
 	_ = group.Wait()
 
-	summary := tally.Summary(why(ctx))
+	// A user who stops what the deadline is stopping already counts more.
+	summary := tally.Summary(cmp.Or(why(caller), why(ctx)))
 	summary.ByLargest = cfg.ByLargest
 	r.emit(&event.Event{Type: event.RunEnd, Summary: summary, Duration: time.Since(start)})
 	return summary

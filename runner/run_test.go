@@ -233,6 +233,21 @@ func TestTheDeadlineEndsTheRun(t *testing.T) {
 	})
 }
 
+func TestASignalAfterTheDeadlineCountsMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancelCause(t.Context())
+		summary, _ := start(ctx, runner.Config{Deadline: 2 * time.Second}, 1, func(ctx context.Context, tt transport.Target, c *transport.Command) (transport.Status, error) {
+			status, err := untilDone(ctx, tt, c)
+			<-time.After(time.Second) // the grace, in which the user loses patience
+			stop(&runner.Stop{Why: event.Terminated})
+			return status, err
+		})
+		if summary.ExitStatus() != 143 {
+			t.Errorf("exit status %d, want 143", summary.ExitStatus())
+		}
+	})
+}
+
 // untilDone is a command that lasts until it is stopped.
 func untilDone(ctx context.Context, _ transport.Target, c *transport.Command) (transport.Status, error) {
 	c.Started()
