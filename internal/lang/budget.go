@@ -73,16 +73,46 @@ func cost(v cty.Value, limit int, converted bool) int {
 		if !printable(v) {
 			return limit
 		}
-	case v.CanIterateElements():
-		if converted && (ty.IsTupleType() || ty.IsObjectType()) {
-			n += times(v.LengthInt(), v.LengthInt()) / 400
+		if converted {
+			n += 4 // it may be written as a text
 		}
+	case v.CanIterateElements():
 		for it := v.ElementIterator(); it.Next() && n < limit; {
 			_, e := it.Element()
 			n += cost(e, limit-n, converted)
 		}
+		if converted && n < limit && (ty.IsTupleType() || ty.IsObjectType()) {
+			n += unifyEffort(ty, v.LengthInt(), n)
+		}
 	}
 	return min(n, limit)
+}
+
+// unifyEffort is what it takes to find one type for the n elements of ty, of
+// size parts altogether: all are compared with all, and where they are objects of
+// different shapes, each attribute of all with all.
+func unifyEffort(ty cty.Type, n, size int) int {
+	pairs := times(n, n)
+	first, same := cty.NilType, true
+	each := func(e cty.Type) {
+		if first == cty.NilType {
+			first = e
+		}
+		same = same && e.Equals(first)
+	}
+	if ty.IsTupleType() {
+		for _, e := range ty.TupleElementTypes() {
+			each(e)
+		}
+	} else {
+		for _, e := range ty.AttributeTypes() {
+			each(e)
+		}
+	}
+	if same || first.IsPrimitiveType() {
+		return pairs / 400
+	}
+	return times(pairs, size/max(n, 1))
 }
 
 // printable reports whether the number v has a size that can be written down.

@@ -92,8 +92,12 @@ func guardExpr(e hclsyntax.Expression) hclsyntax.Expression {
 		e.Source, e.Each = always(e.Source), always(e.Each)
 		return guard(e)
 	case *hclsyntax.FunctionCallExpr:
+		prepare := converted
+		if keepsTypes(e.Name) {
+			prepare = always
+		}
 		for i := range e.Args {
-			e.Args[i] = converted(e.Args[i])
+			e.Args[i] = prepare(e.Args[i])
 		}
 		if readsFiles(e.Name) && len(e.Args) > 0 {
 			e.Args[0] = root(e.Args[0], e.NameRange)
@@ -111,6 +115,17 @@ func guardExpr(e hclsyntax.Expression) hclsyntax.Expression {
 		}
 	}
 	return e
+}
+
+// keepsTypes are the functions that take lists and objects as they are, whatever
+// they are made of.
+func keepsTypes(name string) bool {
+	switch name {
+	case "can", "concat", "element", "flatten", "index", "issensitive", "jsonencode", "keys", "length", "merge", "nonsensitive", "one",
+		"sensitive", "shellquote", "slice", "templatefile", "templatestring", "try", "type", "values", "yamlencode":
+		return true
+	}
+	return false
 }
 
 // always guards e also where guardExpr would leave it bare.

@@ -137,9 +137,13 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 }
 
 // hide takes texts that may not be shown out of what hcl says: it names, for
-// instance, a key that stands twice in a map.
+// instance, a key that stands twice in a map, and shows the stack of a function
+// that failed on an infinite number.
 func (s *Scope) hide(diags hcl.Diagnostics) {
 	for _, d := range diags {
+		if strings.Contains(d.Detail, "panic in function implementation") {
+			d.Detail = "This cannot be calculated with these values. An infinite number, such as 1e1000000000, is one reason."
+		}
 		for _, text := range s.hidden {
 			if len(text) >= minHidden {
 				d.Detail = strings.ReplaceAll(d.Detail, text, "(sensitive value)")

@@ -1,0 +1,6 @@
+//go:build !race
+
+package lang
+
+// slowness is how much longer everything takes.
+const slowness = 1
