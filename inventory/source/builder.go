@@ -138,7 +138,8 @@ func withoutPath(err error) error {
 	return err
 }
 
-// unreadable is the answer of a source whose file cannot be read.
+// unreadable is the answer of a source whose file cannot be read. Its place is
+// where the source is declared.
 func unreadable(path string, err error) *Data {
-	return &Data{Problems: []Problem{{At: Place{File: path}, Summary: "Cannot read source", Detail: fmt.Sprintf("The file cannot be read: %s.", err)}}}
+	return &Data{Problems: []Problem{{Summary: "Cannot read source", Detail: fmt.Sprintf("%q cannot be read: %s.", path, err)}}}
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -109,12 +110,13 @@ type run struct {
 	warnings []Problem
 }
 
+// note is a warning about the run. It has no place but that of the source.
 func (r *run) note(summary, format string, args ...any) Problem {
-	return Problem{At: Place{File: r.from}, Warning: true, Summary: summary, Detail: fmt.Sprintf(format, args...)}
+	return Problem{Warning: true, Summary: summary, Detail: fmt.Sprintf(format, args...)}
 }
 
 func (r *run) broken(detail string) *Data {
-	return &Data{Problems: []Problem{{At: Place{File: r.from}, Summary: "Source command failed", Detail: detail}}}
+	return &Data{Problems: []Problem{{Summary: "Source command failed", Detail: detail}}}
 }
 
 func (r *run) with(d *Data) *Data {
@@ -163,7 +165,7 @@ func (r *run) output(ctx context.Context) ([]byte, error) {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s.%s", reason(err), stderr.said())
+		return nil, errors.New(reason(err) + "." + stderr.said())
 	}
 	return stdout.buf.Bytes(), nil
 }
@@ -216,7 +218,8 @@ func (t *tail) Write(p []byte) (int, error) {
 // said is what the command wrote to its standard error, as a sentence.
 func (t *tail) said() string {
 	var lines []string
-	for line := range strings.Lines(string(t.kept)) {
+	colors := regexp.MustCompile("\x1b\\[[0-9;:?]*[ -/]*[@-~]")
+	for line := range strings.Lines(colors.ReplaceAllString(string(t.kept), "")) {
 		if line = clean(line, 300); line != "" {
 			lines = append(lines, line)
 		}
@@ -225,7 +228,7 @@ func (t *tail) said() string {
 		return ""
 	}
 	const last = 5
-	return " It said:\n  " + strings.Join(lines[max(0, len(lines)-last):], "\n  ")
+	return " It said: " + strings.Join(lines[max(0, len(lines)-last):], " / ")
 }
 
 // age writes a time for people.

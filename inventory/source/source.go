@@ -52,7 +52,8 @@ type Value struct {
 	At Place
 }
 
-// A Place is where something stands: a file, or the command that said it. Line
+// A Place is where something stands: a file, or the command that said it; the
+// zero Place is where the source itself is declared. Line
 // is 0 where there are no lines to speak of.
 type Place struct {
 	File string

@@ -24,10 +24,7 @@ type SSHConfigOptions struct {
 // host.
 func SSHConfig(ctx context.Context, o SSHConfigOptions) *Data {
 	b := newBuilder()
-	at := Place{File: o.Files.User}
-	if at.File == "" {
-		at.File = "~/.ssh/config"
-	}
+	at := Place{} // that of the source itself
 	if ctx.Err() != nil {
 		b.fail(at, "Cannot read source", "Reading was stopped: %s.", context.Cause(ctx))
 		return b.done()

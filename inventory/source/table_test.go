@@ -186,7 +186,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			JSON(t.Context(), TableOptions{Path: tt.path}), CSV(t.Context(), TableOptions{Path: tt.path}),
 			Terraform(t.Context(), TerraformOptions{Path: tt.path}),
 		} {
-			if got := said(d); !strings.Contains(got, tt.want) || d.Problems[0].At.File != tt.path {
+			if got := said(d); !strings.Contains(got, tt.want) || !strings.Contains(got, tt.path) {
 				t.Errorf("%s, want %q", got, tt.want)
 			}
 		}
