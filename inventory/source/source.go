@@ -53,8 +53,8 @@ type Value struct {
 }
 
 // A Place is where something stands: a file, or the command that said it; the
-// zero Place is where the source itself is declared. Line
-// is 0 where there are no lines to speak of.
+// zero Place is where the source itself is declared. Line is 0 where there are
+// no lines to speak of.
 type Place struct {
 	File string
 	Line int
