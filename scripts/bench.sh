@@ -3,7 +3,7 @@
 # a table on standard output and in $BENCH_OUT (default bin/bench.md).
 #
 # Rows: cold onehost big gather fail maxstartups sigint hostkeys, which compare
-# fleet with other tools in the performance lab; connections benchmarks, which
+# fleet with other tools in the performance lab; connections benchmarks language, which
 # need nothing. Default: all. quick takes small sizes: it shows that everything
 # works, its figures mean little.
 #
@@ -13,7 +13,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 LAB_ROWS=(cold onehost big gather fail maxstartups sigint hostkeys)
-OWN_ROWS=(connections benchmarks)
+OWN_ROWS=(connections benchmarks language)
 
 COLD_HOSTS=200 COLD_REPS=3 PAIRS=31
 BIG_HOSTS=50 BIG_BYTES=20000000 GATHER_BYTES=4000000
@@ -34,6 +34,7 @@ die() { say "$*"; exit 2; }
 
 . scripts/bench/figures.sh
 . scripts/bench/alone.sh
+. scripts/bench/language.sh
 
 known=" ${LAB_ROWS[*]} ${OWN_ROWS[*]} "
 for r in "${rows[@]}"; do
