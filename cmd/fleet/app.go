@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
+
+	"fleet/internal/redact"
 )
 
 // An app is one invocation of fleet: what all commands share.
@@ -15,10 +18,13 @@ type app struct {
 	guided bool         // a command of the demo: what a signal means is decided there
 	log    *slog.Logger // never nil; discards until openLog
 	logTo  io.Closer    // the file of log, where it is one
+
+	redactor *redact.Redactor // knows what may not be shown
+	short    atomic.Bool      // a secret that is too short to be masked was told of
 }
 
 func newApp(e env) *app {
-	return &app{env: e, log: slog.New(slog.DiscardHandler)}
+	return &app{env: e, log: slog.New(slog.DiscardHandler), redactor: redact.New()}
 }
 
 // close releases what the app holds.
@@ -53,6 +59,6 @@ func (a *app) openLog() error {
 		}
 		w, a.logTo = f, f
 	}
-	a.log = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	a.log = slog.New(slog.NewTextHandler(a.redactor.Writer(w), &slog.HandlerOptions{Level: level}))
 	return nil
 }

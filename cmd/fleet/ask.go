@@ -29,12 +29,15 @@ func (a *app) askSecret(ctx context.Context, question string) (transport.Secret,
 		if err != nil {
 			return transport.Secret{}, fmt.Errorf("SSH_ASKPASS %q: %w", program, err)
 		}
-		return transport.NewSecret(strings.TrimRight(string(out), "\r\n")), nil
+		secret := transport.NewSecret(strings.TrimRight(string(out), "\r\n"))
+		a.learn(secret)
+		return secret, nil
 	case err != nil:
 		return transport.Secret{}, err
 	}
 	secret := transport.NewSecret(string(answer))
 	clear(answer)
+	a.learn(secret)
 	return secret, nil
 }
 

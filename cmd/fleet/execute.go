@@ -52,6 +52,7 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err != nil {
 		return err
 	}
+	a.learnPasswords(work)
 	x := &execution{app: a, show: &f.show, jobs: work, sendStdin: f.stdin}
 	return x.run(ctx, &runner.Config{
 		Title:          title,
@@ -147,7 +148,7 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	if x.side != nil && x.show.format == "text" {
 		sinks = append(sinks, x.side)
 	}
-	sink := event.Tee(sinks...)
+	sink := x.app.redactor.Sink(event.Tee(sinks...))
 	x.warnUnchecked()
 	credentials := &credential.Store{
 		Prompt:          x.answer,

@@ -107,7 +107,7 @@ func (a *app) complain(err error) {
 	var hints []string
 	for line := range strings.SplitSeq(strings.TrimRight(err.Error(), "\n"), "\n") {
 		message, hint, ok := strings.Cut(line, "; hint: ")
-		fmt.Fprintf(a.env.stderr, "fleet: %s\n", term.Clean(message))
+		fmt.Fprintf(a.env.stderr, "fleet: %s\n", term.Clean(a.redactor.String(message)))
 		if ok && !slices.Contains(hints, hint) {
 			hints = append(hints, hint)
 		}
@@ -118,7 +118,9 @@ func (a *app) complain(err error) {
 }
 
 // hint prints what to do about an error.
-func (a *app) hint(s string) { fmt.Fprintf(a.env.stderr, "hint: %s\n", term.Clean(s)) }
+func (a *app) hint(s string) {
+	fmt.Fprintf(a.env.stderr, "hint: %s\n", term.Clean(a.redactor.String(s)))
+}
 
 // run is fleet: it carries out args and returns the exit status.
 func run(ctx context.Context, args []string, e env) int {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 
 	"fleet/internal/nodeset"
+	"fleet/internal/term"
 	"fleet/inventory"
 	"fleet/runner"
 	"fleet/transport"
@@ -23,6 +25,8 @@ func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host
 	all := make([]runner.Job, len(hosts))
 	failed := make([]error, len(hosts))
 	err := resolving(ctx, func(ctx context.Context) error {
+		ctx, stop := context.WithCancelCause(ctx)
+		defer stop(nil)
 		var group sync.WaitGroup
 		var next atomic.Int64
 		for range min(resolvers, len(hosts)) {
@@ -34,6 +38,9 @@ func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host
 						target.Login.Password = p.login
 					}
 					become, becomeErr := b.resolve(ctx, inv, h, p.become)
+					if errors.Is(becomeErr, term.ErrInterrupted) { // Ctrl-C, on the command that fetches a secret
+						stop(&signaled{os.Interrupt})
+					}
 					all[i], failed[i] = runner.Job{Host: h.Name, Target: target, Become: become}, errors.Join(err, becomeErr)
 				}
 			})

@@ -71,6 +71,7 @@ func (a *app) load(ctx context.Context, sel *selectionFlags, conn *connectionFla
 	ctx, finish := untilSignal(ctx) // a source may be a command that takes its time
 	defer finish()
 	inv, found := inventory.Load(ctx, o)
+	a.redactor.Add(inv.Scope().Revealed()...)
 	return inv, found, interrupted(ctx, nil)
 }
 
@@ -79,6 +80,7 @@ func (a *app) secrets() secret.Config {
 	return secret.Config{
 		LookupEnv: a.env.lookup,
 		Ask:       a.askSecret,
+		Learned:   a.learn,
 		Warn: func(text string) {
 			if !a.global.quiet {
 				fmt.Fprintf(a.env.stderr, "fleet: warning: %s\n", term.Clean(text))
