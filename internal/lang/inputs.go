@@ -36,12 +36,17 @@ type VarArg struct {
 	File   string // a file of "name = value" lines in HCL, or a JSON object
 }
 
-// valuesFile is read where it exists in a folder of the project; *.auto.vars.hcl
-// come after it.
-const valuesFile = "fleet.vars.hcl"
+// valuesFile is read where it exists in a folder of the project, and its JSON
+// twin after it; then the files that end in autoSuffix or its twin, by name.
+const (
+	valuesFile     = "fleet.vars.hcl"
+	valuesJSONFile = "fleet.vars.json"
+	autoSuffix     = ".auto.vars.hcl"
+	autoJSONSuffix = ".auto.vars.json"
+)
 
 // assign gives each variable the last value it gets: environment, then
-// fleet.vars.hcl, then *.auto.vars.hcl by name, then the command line.
+// the files of values in the folders, then the command line.
 func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 	values := map[string]cty.Value{}
 	all := s.fromEnvironment(values)
@@ -95,18 +100,18 @@ func (s *Scope) fromFolder(dir string, values map[string]cty.Value) hcl.Diagnost
 	if err != nil {
 		return hcl.Diagnostics{cannotRead(dir, err)}
 	}
-	var auto []string
-	var all hcl.Diagnostics
-	for _, e := range entries {
+	var first, auto []string
+	for _, e := range entries { // sorted by name, so that .hcl comes before .json
 		switch name := e.Name(); {
 		case e.IsDir():
-		case name == valuesFile:
-			all = append(all, s.fromFile(filepath.Join(dir, name), values)...)
-		case strings.HasSuffix(name, ".auto.vars.hcl"):
+		case name == valuesFile || name == valuesJSONFile:
+			first = append(first, name)
+		case strings.HasSuffix(name, autoSuffix) || strings.HasSuffix(name, autoJSONSuffix):
 			auto = append(auto, name)
 		}
 	}
-	for _, name := range auto {
+	var all hcl.Diagnostics
+	for _, name := range append(first, auto...) {
 		all = append(all, s.fromFile(filepath.Join(dir, name), values)...)
 	}
 	return all
@@ -174,10 +179,11 @@ func (s *Scope) fromArg(assign string, values map[string]cty.Value) hcl.Diagnost
 }
 
 // fromText takes a value from the environment or the command line: as it stands
-// where a string, number or bool is wanted, else as an HCL expression.
+// where a string, number or bool is wanted, or no type is declared, else as an
+// HCL expression.
 func (s *Scope) fromText(v *variable, raw, origin string, values map[string]cty.Value) hcl.Diagnostics {
 	val := cty.StringVal(raw)
-	if !v.ty.IsPrimitiveType() && v.ty != cty.DynamicPseudoType {
+	if v.typed && !v.ty.IsPrimitiveType() {
 		e, diags := parseExpression([]byte(raw), "<"+origin+">", hcl.InitialPos)
 		if !diags.HasErrors() {
 			val, diags = s.constant(e, cty.DynamicPseudoType)

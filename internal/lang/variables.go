@@ -1,10 +1,14 @@
 package lang
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -13,6 +17,7 @@ import (
 type variable struct {
 	name       string
 	at         hcl.Range
+	typed      bool // a type is declared, be it any
 	ty         cty.Type
 	defaults   *typeexpr.Defaults
 	hasDefault bool
@@ -43,12 +48,22 @@ func (s *Scope) declareVariables() hcl.Diagnostics {
 
 func (s *Scope) declare(block *hcl.Block) (*variable, hcl.Diagnostics) {
 	v := &variable{name: block.Labels[0], at: block.DefRange, ty: cty.DynamicPseudoType, nullable: true}
-	content, all := s.project.Content(block.Body, &hcl.BodySchema{
+	var all hcl.Diagnostics
+	if !hclsyntax.ValidIdentifier(v.name) {
+		all = append(all, &hcl.Diagnostic{
+			Severity: hcl.DiagError,
+			Summary:  "Invalid name",
+			Detail:   fmt.Sprintf("%q is no name of a variable: it starts with a letter or _, and goes on with letters, digits, _ and -.", v.name),
+			Subject:  block.LabelRanges[0].Ptr(),
+		})
+	}
+	content, diags := s.project.Content(block.Body, &hcl.BodySchema{
 		Attributes: []hcl.AttributeSchema{
 			{Name: "type"}, {Name: "default"}, {Name: "description"}, {Name: "nullable"}, {Name: "sensitive"},
 		},
 		Blocks: []hcl.BlockHeaderSchema{{Type: "validation"}},
 	})
+	all = append(all, diags...)
 	v.checks = content.Blocks
 	for name, into := range map[string]*bool{"nullable": &v.nullable, "sensitive": &v.sensitive} {
 		if a := content.Attributes[name]; a != nil {
@@ -64,23 +79,71 @@ func (s *Scope) declare(block *hcl.Block) (*variable, hcl.Diagnostics) {
 		all = append(all, diags...)
 	}
 	if a := content.Attributes["type"]; a != nil {
-		ty, defaults, diags := typeexpr.TypeConstraintWithDefaults(a.Expr)
-		all = append(all, diags...)
-		v.ty, v.defaults = ty, defaults
+		all = append(all, v.declareType(a.Expr)...)
 	}
 	if a := content.Attributes["default"]; a != nil {
 		val, diags := s.constant(a.Expr, cty.DynamicPseudoType)
 		all = append(all, diags...)
-		v.hasDefault, v.fallback = true, cty.UnknownVal(v.ty)
+		fallback := cty.UnknownVal(v.ty)
 		if !diags.HasErrors() {
-			val, err := v.convert(val)
-			if err != nil {
+			var err error
+			if fallback, err = v.convert(val); err != nil {
 				all = append(all, v.invalid(err, a.Expr.Range().Ptr()))
 			}
-			v.fallback = val
 		}
+		v.hasDefault, v.fallback = true, fallback
 	}
 	return v, all
+}
+
+// declareType reads a type constraint. Defaults of optional attributes are
+// evaluated while it is read, so that there may be no loops in them.
+func (v *variable) declareType(e hcl.Expression) hcl.Diagnostics {
+	v.typed = true
+	native, diags := typeExpr(e)
+	if diags.HasErrors() {
+		return diags
+	}
+	loops := hclsyntax.VisitAll(native, func(n hclsyntax.Node) hcl.Diagnostics {
+		switch n := n.(type) {
+		case *hclsyntax.ForExpr, *hclsyntax.SplatExpr:
+			at := n.Range()
+			return hcl.Diagnostics{{
+				Severity: hcl.DiagError,
+				Summary:  "Value must be constant",
+				Detail:   "There may be no loops in a type. Write the default as it is.",
+				Subject:  &at,
+			}}
+		}
+		return nil
+	})
+	if diags = append(diags, loops...); diags.HasErrors() {
+		return diags
+	}
+	ty, defaults, more := typeexpr.TypeConstraintWithDefaults(native)
+	v.ty, v.defaults = ty, defaults
+	return append(diags, more...)
+}
+
+// typeExpr is the native expression of a type. In JSON it stands in a string,
+// which hcl would parse unmeasured.
+func typeExpr(e hcl.Expression) (hclsyntax.Expression, hcl.Diagnostics) {
+	if native, ok := e.(hclsyntax.Expression); ok {
+		return native, nil
+	}
+	written, diags := e.Value(nil)
+	if text := text(written); text != "" && !diags.HasErrors() {
+		start := e.Range().Start
+		start.Byte++ // past the quote
+		start.Column++
+		return parseExpression([]byte(text), e.Range().Filename, start)
+	}
+	return nil, append(diags, &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Invalid type specification",
+		Detail:   "A type is written as a text here: \"list(string)\".",
+		Subject:  e.Range().Ptr(),
+	})
 }
 
 // constant evaluates what may not refer to anything.
@@ -115,13 +178,19 @@ func (v *variable) convert(val cty.Value) (cty.Value, error) {
 	if err != nil {
 		return cty.UnknownVal(v.ty), err
 	}
-	if out.IsNull() && !v.nullable {
-		return cty.UnknownVal(v.ty), fmt.Errorf("it may not be null")
+	switch {
+	case !out.IsNull() || v.nullable:
+		return out, nil
+	case v.hasDefault:
+		return v.fallback, nil // as if it had not been given
 	}
-	return out, nil
+	return cty.UnknownVal(v.ty), errors.New("it may not be null")
 }
 
 func (v *variable) invalid(err error, at *hcl.Range) *hcl.Diagnostic {
+	if v.sensitive { // the reason may quote keys
+		err = fmt.Errorf("%s is required", typeexpr.TypeString(v.ty))
+	}
 	d := &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Invalid value for variable",
@@ -137,7 +206,8 @@ func (v *variable) invalid(err error, at *hcl.Range) *hcl.Diagnostic {
 // validate checks the validation blocks, which may refer to everything.
 func (s *Scope) validate() hcl.Diagnostics {
 	var all hcl.Diagnostics
-	for _, v := range s.vars {
+	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
+		v := s.vars[name]
 		for _, block := range v.checks {
 			all = append(all, s.checkVariable(v, block)...)
 		}
