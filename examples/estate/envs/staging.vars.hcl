@@ -1,0 +1,3 @@
+env     = "staging"
+bastion = "203.0.113.17"
+web     = { workers = 4 }
