@@ -8,7 +8,7 @@ import (
 )
 
 // normalize rewrites args so that pflag reads them as the user meant them:
-// Terraform's -var, -var-file and -json get their second dash. It follows the
+// Terraform's -var, -var-file, -json and those of fmt get their second dash. It follows the
 // words as pflag will, so that nothing after the first word of a remote command
 // is touched. A word that should be a command and is none is an error.
 func normalize(root *cobra.Command, args []string) ([]string, error) {
@@ -80,6 +80,10 @@ func doubleDash(cmd *cobra.Command, arg string) string {
 	switch name {
 	case "var", "var-file", "json": // what Terraform's users type
 		if lookup(cmd, name) != nil {
+			return "-" + arg
+		}
+	case "check", "diff", "list", "recursive", "write":
+		if cmd.Name() == "fmt" {
 			return "-" + arg
 		}
 	}

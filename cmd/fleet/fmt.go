@@ -23,8 +23,11 @@ type formatter struct {
 	check     bool
 	diff      bool
 	recursive bool
+	list      bool
+	write     bool
 
 	found   lang.Diagnostics // in all files
+	failed  []error          // of files that could not be read or written
 	changes bool             // whether a file changed, or would
 }
 
@@ -44,10 +47,14 @@ output.`,
 	}
 	cmd.Flags().BoolVar(&f.check, "check", false, "change nothing; exit with 3 where a file would change")
 	cmd.Flags().BoolVar(&f.diff, "diff", false, "show what changes")
+	cmd.Flags().BoolVar(&f.list, "list", true, "print the names of files that change")
 	cmd.Flags().BoolVar(&f.recursive, "recursive", false, "go into the folders below, too")
+	cmd.Flags().BoolVar(&f.write, "write", true, "change the files; --write=false changes nothing")
 	return cmd
 }
 
+// run formats all paths. What is wrong with one file keeps no other from being
+// formatted; a mistake counts more than a difference.
 func (f *formatter) run(paths []string) error {
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -57,16 +64,18 @@ func (f *formatter) run(paths []string) error {
 			return err
 		}
 	}
-	if err := f.app.diagnose(f.found); err != nil {
-		return err
+	err := f.app.diagnose(f.found)
+	if len(f.failed) > 0 {
+		err = errors.Join(f.failed...)
 	}
-	if f.check && f.changes {
-		return exit(statusDiffers)
+	if err == nil && f.check && f.changes {
+		err = exit(statusDiffers)
 	}
-	return nil
+	return err
 }
 
-// path formats a file, the files of a folder, or standard input.
+// path formats a file, the files of a folder, or standard input. An error is one
+// that ends the command: nobody takes what it prints.
 func (f *formatter) path(path string) error {
 	if path == "-" {
 		return f.stdin()
@@ -74,25 +83,46 @@ func (f *formatter) path(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return unreadable(path, err)
-	case !info.IsDir():
-		if strings.HasSuffix(path, ".json") {
-			return badUsage("%q is JSON, which fleet fmt does not touch", path)
-		}
-		return f.file(path)
+		f.fail(path, err)
+		return nil
+	case info.IsDir():
+		return f.folder(path)
+	case strings.HasSuffix(path, ".json"):
+		f.failed = append(f.failed, badUsage("%q is JSON, which fleet fmt does not touch", path))
+		return nil
 	}
-	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+	return f.file(path)
+}
+
+// folder formats the files of a folder. Hidden ones are not of the project, but
+// of an editor, or of version control.
+func (f *formatter) folder(path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		f.fail(path, err)
+		return nil
+	}
+	for _, e := range entries {
+		name, p := e.Name(), filepath.Join(path, e.Name())
 		switch {
-		case err != nil:
-			return unreadable(p, err)
-		case d.IsDir() && p != path && (!f.recursive || strings.HasPrefix(d.Name(), ".")):
-			return fs.SkipDir
-		case !d.IsDir() && (strings.HasSuffix(p, lang.NativeSuffix) || strings.HasSuffix(p, ".vars.hcl")):
-			return f.file(p)
-		default:
-			return nil
+		case strings.HasPrefix(name, "."):
+		case e.IsDir():
+			if f.recursive {
+				err = f.folder(p)
+			}
+		case strings.HasSuffix(name, lang.NativeSuffix) || strings.HasSuffix(name, ".vars.hcl"):
+			err = f.file(p)
 		}
-	})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail notes that path could not be read or written, and that others may.
+func (f *formatter) fail(path string, err error) {
+	f.failed = append(f.failed, unreadable(path, err))
 }
 
 // unreadable says of path what the system says, in its words and no others.
@@ -128,29 +158,38 @@ func (f *formatter) stdin() error {
 	return err
 }
 
+// file formats a file: as terraform fmt does, its new form is printed where
+// neither its name, nor what changes, nor the file itself is to be written.
 func (f *formatter) file(path string) error {
 	src, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		f.fail(path, err)
+		return nil
 	}
 	out, found := lang.Format(src, path)
 	f.found = append(f.found, found...)
-	if found.HasErrors() || bytes.Equal(src, out) {
+	changed := !bytes.Equal(src, out)
+	if found.HasErrors() {
 		return nil
 	}
-	f.changes = true
-	if _, err := fmt.Fprintln(f.app.env.stdout, path); err != nil {
+	f.changes = f.changes || changed
+	write := f.write && !f.check
+	switch {
+	case changed && f.list:
+		_, err = fmt.Fprintln(f.app.env.stdout, path)
+	case !f.list && !write && !f.check && !f.diff:
+		_, err = f.app.env.stdout.Write(out)
+	}
+	if err == nil && changed && f.diff {
+		err = f.show(path, src, out)
+	}
+	if err != nil || !changed || !write {
 		return err
 	}
-	if f.diff {
-		if err := f.show(path, src, out); err != nil {
-			return err
-		}
+	if err := replaceFile(path, out); err != nil {
+		f.fail(path, err)
 	}
-	if f.check {
-		return nil
-	}
-	return replaceFile(path, out)
+	return nil
 }
 
 func (f *formatter) show(name string, before, after []byte) error {
