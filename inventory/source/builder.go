@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"fleet/internal/nodeset"
 )
 
 // A builder collects hosts and groups, and checks their names.
@@ -40,6 +42,11 @@ func (b *builder) sameHost(name string, at Place) *Host {
 	}
 	if problem := CheckHostName(name); problem != "" {
 		b.fail(at, "Invalid host name", "%q is no name for a host: %s.", clean(name, 80), problem)
+		return nil
+	}
+	if len(b.data.Hosts) == nodeset.MaxSize {
+		b.fail(at, "Too many hosts", "A source may have %d hosts.", nodeset.MaxSize)
+		b.more = true // reading on makes no sense
 		return nil
 	}
 	b.hosts[name] = len(b.data.Hosts)

@@ -30,6 +30,10 @@ func parseCSV(text []byte, asked TableOptions) *Data {
 		b.fail(Place{o.Path, 1 + bytes.Count(text[:bad], []byte("\n"))}, "Invalid CSV", "The file cannot be used: it is not UTF-8. Save it as UTF-8.")
 		return b.done()
 	}
+	if line := tooWide(text); line > 0 {
+		b.fail(Place{o.Path, line}, "Invalid CSV", "The file cannot be used: a line has more than %d columns.", maxColumns)
+		return b.done()
+	}
 	t := &csvTable{builder: b, options: o, asked: append([]string{o.Name, asked.Address, asked.Groups}, asked.Labels...), reader: csv.NewReader(bytes.NewReader(text))}
 	t.reader.ReuseRecord = true
 	t.read()
@@ -38,6 +42,31 @@ func parseCSV(text []byte, asked TableOptions) *Data {
 
 // withoutBOM takes off the mark that some programs put before UTF-8.
 func withoutBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
+
+// maxColumns bounds the columns of a table, before memory is spent on them.
+const maxColumns = 10000
+
+// tooWide finds a line with more than maxColumns columns; 0 is none. It looks at
+// commas outside quotes only.
+func tooWide(text []byte) int {
+	line, columns, quoted := 1, 1, false
+	for _, c := range text {
+		switch {
+		case c == '\n':
+			line++
+			if !quoted {
+				columns = 1
+			}
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			if columns++; columns > maxColumns {
+				return line
+			}
+		}
+	}
+	return 0
+}
 
 type csvTable struct {
 	*builder
@@ -48,7 +77,7 @@ type csvTable struct {
 }
 
 func (t *csvTable) read() {
-	for {
+	for !t.full() {
 		record, err := t.reader.Read()
 		if errors.Is(err, io.EOF) {
 			break

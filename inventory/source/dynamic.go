@@ -54,6 +54,9 @@ func (b *builder) lines(text []byte, from string) {
 		if name = strings.TrimSpace(name); name != "" {
 			b.host(name, Place{from, n})
 		}
+		if b.full() {
+			return
+		}
 	}
 }
 
@@ -69,9 +72,12 @@ func (d *dynamic) at(n *node) Place { return Place{d.from, int(n.line)} }
 
 func (d *dynamic) read(tree *node) {
 	for i := range tree.items {
-		if n := &tree.items[i]; n.name != "_meta" {
+		if n := &tree.items[i]; n.name != "_meta" && !d.full() {
 			d.entry(n)
 		}
+	}
+	if d.full() {
+		return
 	}
 	if vars := tree.member("_meta").member("hostvars"); vars != nil {
 		d.hostVars(vars)
@@ -105,6 +111,9 @@ func (d *dynamic) entry(n *node) {
 	for _, host := range d.names(hosts, n.name, "hosts") {
 		if h := d.sameHost(host.text, d.at(host)); h != nil && n.name != "all" {
 			d.join(n.name, host.text, d.at(host))
+		}
+		if d.full() {
+			return
 		}
 	}
 	for _, child := range d.names(children, n.name, "children") {
@@ -180,7 +189,7 @@ func (d *dynamic) hostVars(n *node) {
 		d.fail(d.at(n), "Invalid answer", "_meta.hostvars must be an object with an object for each host; it is %s.", n.kind)
 		return
 	}
-	for i := range n.items {
+	for i := 0; i < len(n.items) && !d.full(); i++ {
 		item := &n.items[i]
 		h, ok := d.hosts[item.name]
 		if !ok {

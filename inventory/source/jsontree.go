@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,13 +9,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/zclconf/go-cty/cty"
 )
 
 // The bounds of a JSON text. Its size is bounded where it is read.
 const (
 	maxNesting = 64
-	maxValues  = 4 << 20
+	maxValues  = 1 << 20
 	maxNumber  = 100 // digits, and decimal exponent
 )
 
@@ -55,30 +55,39 @@ func (e *textError) Error() string { return e.msg }
 // parseJSON reads one JSON value. Names that repeat in an object are an error:
 // one of the two would be lost.
 func parseJSON(text []byte) (*node, *textError) {
-	if bad := invalidUTF8(text); bad >= 0 {
-		return nil, &textError{1 + bytes.Count(text[:bad], []byte("\n")), "it is not UTF-8"}
-	}
-	r := &jsonReader{text: text, dec: json.NewDecoder(bytes.NewReader(text)), line: 1}
-	r.dec.UseNumber()
+	r := &jsonReader{text: text, dec: jsontext.NewDecoder(bytes.NewBuffer(text)), line: 1}
 	n := &node{}
 	err := r.value(n, 0)
 	if err == nil {
-		if _, more := r.dec.Token(); !errors.Is(more, io.EOF) {
-			r.count()
+		if _, more := r.dec.ReadToken(); !errors.Is(more, io.EOF) {
+			r.count(r.dec.InputOffset())
 			err = errors.New("there is more after its end")
 		}
 	}
-	if err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return nil, &textError{1 + bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n")), "it is no JSON: " + syntax.Error()}
-		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, &textError{1 + bytes.Count(text, []byte("\n")), "it is no JSON: it ends too early"}
-		}
-		return nil, &textError{r.line, err.Error()}
+	if err == nil {
+		return n, nil
 	}
-	return n, nil
+	var syntax *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		r.count(int64(len(text)))
+		return nil, &textError{r.line, "it is no JSON: it ends too early"}
+	case errors.As(err, &syntax):
+		return nil, r.syntax(syntax)
+	}
+	return nil, &textError{r.line, err.Error()}
+}
+
+// syntax says what is wrong with the text itself.
+func (r *jsonReader) syntax(e *jsontext.SyntacticError) *textError {
+	r.count(e.ByteOffset)
+	switch {
+	case errors.Is(e, jsontext.ErrDuplicateName):
+		return &textError{r.line, fmt.Sprintf("the name %q stands in an object twice", clean(e.JSONPointer.LastToken(), 60))}
+	case !utf8.Valid(r.text[r.seen:min(r.seen+utf8.UTFMax, len(r.text))]) && strings.Contains(e.Err.Error(), "UTF-8"):
+		return &textError{r.line, "it is not UTF-8"}
+	}
+	return &textError{r.line, "it is no JSON: " + clean(e.Err.Error(), 200)}
 }
 
 func invalidUTF8(text []byte) int {
@@ -98,94 +107,70 @@ func invalidUTF8(text []byte) int {
 // A jsonReader makes nodes of tokens.
 type jsonReader struct {
 	text  []byte
-	dec   *json.Decoder
+	dec   *jsontext.Decoder
 	seen  int // bytes of text whose lines are counted
 	line  int
 	total int // values
 }
 
-// count brings line up to the end of the last token.
-func (r *jsonReader) count() {
-	end := min(int(r.dec.InputOffset()), len(r.text))
+// count brings line up to an offset.
+func (r *jsonReader) count(offset int64) {
+	end := max(r.seen, min(int(offset), len(r.text)))
 	r.line += bytes.Count(r.text[r.seen:end], []byte("\n"))
 	r.seen = end
 }
 
 func (r *jsonReader) value(n *node, depth int) error {
-	token, err := r.dec.Token()
-	r.count()
+	token, err := r.dec.ReadToken()
 	if err != nil {
 		return err
 	}
+	r.count(r.dec.InputOffset())
 	n.line = int32(r.line)
 	if r.total++; r.total > maxValues {
 		return fmt.Errorf("it has more than %d values", maxValues)
 	}
-	switch t := token.(type) {
-	case nil:
-		n.kind = nullNode
-	case bool:
-		n.kind, n.text = boolNode, strconv.FormatBool(t)
-	case json.Number:
-		n.kind, n.text = numberNode, string(t)
+	switch token.Kind() {
+	case 't', 'f':
+		n.kind, n.text = boolNode, strconv.FormatBool(token.Bool())
+	case '0':
+		n.kind, n.text = numberNode, token.String()
 		return checkNumber(n.text)
-	case string:
-		n.kind, n.text = textNode, t
-	case json.Delim:
+	case '"':
+		n.kind, n.text = textNode, token.String()
+	case '[', '{':
 		if depth == maxNesting {
 			return fmt.Errorf("it is nested more than %d deep", maxNesting)
 		}
-		if t == '[' {
-			return r.list(n, depth+1)
+		n.kind = listNode
+		if token.Kind() == '{' {
+			n.kind = objectNode
 		}
-		return r.object(n, depth+1)
+		return r.elements(n, depth+1)
 	}
 	return nil
 }
 
-func (r *jsonReader) list(n *node, depth int) error {
-	n.kind = listNode
-	for r.dec.More() {
-		n.items = append(n.items, node{})
+// elements reads a list or an object up to its end.
+func (r *jsonReader) elements(n *node, depth int) error {
+	for {
+		switch kind := r.dec.PeekKind(); {
+		case kind == ']' || kind == '}':
+			_, err := r.dec.ReadToken()
+			return err
+		case n.kind == objectNode && kind == '"':
+			name, err := r.dec.ReadToken()
+			if err != nil {
+				return err
+			}
+			n.items = append(n.items, node{name: name.String()})
+		default: // an error, too, which reading the value tells
+			n.items = append(n.items, node{})
+		}
 		if err := r.value(&n.items[len(n.items)-1], depth); err != nil {
 			return err
 		}
 	}
-	return r.end()
-}
-
-func (r *jsonReader) object(n *node, depth int) error {
-	n.kind = objectNode
-	seen := map[string]bool{}
-	for r.dec.More() {
-		token, err := r.dec.Token()
-		if err != nil {
-			return err
-		}
-		r.count()
-		name, ok := token.(string)
-		if !ok {
-			return errors.New("an object has a name that is no text")
-		}
-		if seen[name] {
-			return fmt.Errorf("the name %q stands in an object twice", clean(name, 60))
-		}
-		seen[name] = true
-		n.items = append(n.items, node{})
-		item := &n.items[len(n.items)-1]
-		if err := r.value(item, depth); err != nil {
-			return err
-		}
-		item.name = name
-	}
-	return r.end()
-}
-
-// end takes the bracket at the end.
-func (r *jsonReader) end() error {
-	_, err := r.dec.Token()
-	r.count()
-	return err
 }
 
 // checkNumber refuses numbers that would take long to calculate with.

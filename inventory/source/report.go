@@ -13,7 +13,7 @@ const maxReported = 20
 // A report collects problems.
 type report struct {
 	errors  []Problem
-	more    int // errors beyond maxReported
+	more    bool // there were errors beyond maxReported
 	warned  []Problem
 	skipped notes // warnings that are told once for many hosts
 }
@@ -21,7 +21,7 @@ type report struct {
 // fail adds an error. Detail and its arguments are a sentence.
 func (r *report) fail(at Place, summary, format string, args ...any) {
 	if len(r.errors) == maxReported {
-		r.more++
+		r.more = true
 		return
 	}
 	r.errors = append(r.errors, Problem{At: at, Summary: summary, Detail: fmt.Sprintf(format, args...)})
@@ -33,14 +33,14 @@ func (r *report) warn(at Place, summary, format string, args ...any) {
 
 func (r *report) failed() bool { return len(r.errors) > 0 }
 
+// full reports whether reading on makes no sense: there are more errors than
+// anybody wants to see.
+func (r *report) full() bool { return r.more }
+
 func (r *report) problems() []Problem {
 	out := r.errors
-	if r.more > 0 {
-		last := out[len(out)-1]
-		out = append(out[:len(out):len(out)], Problem{
-			At: Place{File: last.At.File}, Summary: "Too many problems",
-			Detail: fmt.Sprintf("There are %d more problems like these.", r.more),
-		})
+	if r.more {
+		out = append(out[:len(out):len(out)], Problem{Summary: "Too many problems", Detail: "The first problems of the source are shown; there are more like these."})
 	}
 	out = append(out, r.warned...)
 	return append(out, r.skipped.problems()...)

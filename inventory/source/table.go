@@ -34,11 +34,15 @@ func (b *builder) rows(n *node, file string, o TableOptions) {
 	switch n.kind {
 	case listNode:
 		for i := range n.items {
-			b.row(&n.items[i], file, o, "")
+			if b.row(&n.items[i], file, o, ""); b.full() {
+				return
+			}
 		}
 	case objectNode:
 		for i := range n.items {
-			b.row(&n.items[i], file, o, n.items[i].name)
+			if b.row(&n.items[i], file, o, n.items[i].name); b.full() {
+				return
+			}
 		}
 	default:
 		b.fail(Place{file, int(n.line)}, "Invalid list of hosts", "It must be a list of hosts, or an object with an object for each host; it is %s.", n.kind)
