@@ -140,7 +140,7 @@ func functionCases() []struct{ expr, want string } {
 		{`filebase64sha512("hello.txt") == base64sha512("hello\n")`, `true`},
 		{`templatefile("app.tmpl", { port = 80, users = ["a", "b"] })`, `"listen 80\nuser a\nuser b\n"`},
 		{`templatefile("include.tmpl", {})`, `"hello\n"`},
-		{`templatefile("again.tmpl", {})`, `Error in function call: Call to function "templatefile" failed: testdata/files/again.tmpl:1,3: Call to unknown function: There is no function named "templatefile".`},
+		{`templatefile("again.tmpl", {})`, `Error in function call: Call to function "templatefile" failed: testdata/files/again.tmpl:1,3: Unknown function: There is no function "templatefile".`},
 		{`templatefile("missing.tmpl", {mising = 1})`, `Error in function call: Call to function "templatefile" failed: testdata/files/missing.tmpl:1,5: there is no "missing" among the vars that the template is given; did you mean "mising".`},
 		{`templatefile("app.tmpl", "x")`, `Invalid function argument: Invalid value for "vars" parameter: an object is required, with what the template refers to.`},
 		{`templatestring("hello $${name}", { name = "you" })`, `"hello you"`},

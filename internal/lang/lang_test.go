@@ -108,7 +108,7 @@ func TestFunctions(t *testing.T) {
 		{`[{a = 1}, {a = 2}][*].a`, `[1,2]`},
 		{`true ? [1] : [2, 3]`, `[1]`},
 		{`-local.list[0] + 2 == 1 && !false`, `true`},
-		{`nope("HOME")`, `Call to unknown function: There is no function named "nope".`},
+		{`nope("HOME")`, `Unknown function: There is no function "nope".`},
 		{`one([1, 2])`, `Error in function call: Call to function "one" failed: a list of no or one element is required.`},
 		{`sum(["x"])`, `Invalid function argument: Invalid value for "list" parameter: a number is required.`},
 	}

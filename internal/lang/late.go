@@ -66,11 +66,5 @@ func member(t hcl.Traversal) string {
 	if len(t) < 2 {
 		return ""
 	}
-	switch step := t[1].(type) {
-	case hcl.TraverseAttr:
-		return step.Name
-	case hcl.TraverseIndex:
-		return text(step.Key)
-	}
-	return ""
+	return stepName(t[1])
 }

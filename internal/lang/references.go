@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // checkReferences finds references to what does not exist, which hcl would
 // report in terms of objects and attributes.
-func (s *Scope) checkReferences(ctx *hcl.EvalContext, e hcl.Expression) hcl.Diagnostics {
+func (s *Scope) checkReferences(ctx *hcl.EvalContext, e hclsyntax.Expression) hcl.Diagnostics {
 	var all hcl.Diagnostics
 	for _, t := range e.Variables() {
 		root := t.RootName()
@@ -23,7 +26,7 @@ func (s *Scope) checkReferences(ctx *hcl.EvalContext, e hcl.Expression) hcl.Diag
 			all = append(all, checkMember(t, "secret", s.secrets)...)
 		default:
 			if !defined(ctx, root) {
-				all = append(all, unknownRoot(t, roots(ctx)))
+				all = append(all, unknownRoot(t, roots(ctx), isInserted(e, t)))
 			}
 		}
 	}
@@ -82,7 +85,48 @@ func roots(ctx *hcl.EvalContext) []string {
 	return slices.Compact(out)
 }
 
-func unknownRoot(t hcl.Traversal, known []string) *hcl.Diagnostic {
+// checkCalls finds calls of functions that do not exist, also where they would
+// not be evaluated: in try, and on the other side of a condition.
+func checkCalls[F any](e hclsyntax.Expression, known map[string]F) hcl.Diagnostics {
+	return hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		if !ok {
+			return nil
+		}
+		if _, ok := known[call.Name]; ok {
+			return nil
+		}
+		return hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "Unknown function",
+			Detail:   fmt.Sprintf("There is no function %q.%s", call.Name, DidYouMean(call.Name, "", slices.Collect(maps.Keys(known)))),
+			Subject:  &call.NameRange,
+		}}
+	})
+}
+
+// isInserted reports whether ref stands alone between ${ and } in a text.
+func isInserted(e hclsyntax.Expression, ref hcl.Traversal) bool {
+	found := false
+	look := func(part hclsyntax.Expression) {
+		inner, ok := hcl.UnwrapExpression(part).(*hclsyntax.ScopeTraversalExpr)
+		found = found || ok && inner.SrcRange == ref.SourceRange()
+	}
+	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
+		switch n := n.(type) {
+		case *hclsyntax.TemplateWrapExpr:
+			look(n.Wrapped)
+		case *hclsyntax.TemplateExpr:
+			for _, part := range n.Parts {
+				look(part)
+			}
+		}
+		return nil
+	})
+	return found
+}
+
+func unknownRoot(t hcl.Traversal, known []string, inserted bool) *hcl.Diagnostic {
 	name, at := t.RootName(), t.SourceRange()
 	if name == "host" {
 		return &hcl.Diagnostic{
@@ -94,7 +138,10 @@ func unknownRoot(t hcl.Traversal, known []string) *hcl.Diagnostic {
 		}
 	}
 	detail := fmt.Sprintf("There is nothing called %q here.%s", name, DidYouMean(name, "", known))
-	if len(t) == 1 {
+	switch {
+	case len(t) == 1 && inserted:
+		detail += fmt.Sprintf(" If it is a variable of the shell, write $${%s}: HCL reads ${...} itself, and makes ${...} of $${...}.", name)
+	case len(t) == 1:
 		detail += fmt.Sprintf(" A text needs quotes: %q.", name)
 	}
 	return &hcl.Diagnostic{
@@ -103,4 +150,65 @@ func unknownRoot(t hcl.Traversal, known []string) *hcl.Diagnostic {
 		Detail:   detail,
 		Subject:  &at,
 	}
+}
+
+// suggestMembers adds names to what hcl says about an attribute or a key that
+// is not there.
+func suggestMembers(diags hcl.Diagnostics) {
+	for _, d := range diags {
+		if d.Expression == nil || d.EvalContext == nil {
+			continue
+		}
+		e, ok := hcl.UnwrapExpression(d.Expression).(*hclsyntax.ScopeTraversalExpr)
+		if !ok || len(e.Traversal) < 2 {
+			continue
+		}
+		v, more := e.Traversal[:1].TraverseAbs(d.EvalContext)
+		for _, step := range e.Traversal[1:] {
+			if more.HasErrors() {
+				break
+			}
+			of := v
+			if v, more = (hcl.Traversal{step}).TraverseRel(v); more.HasErrors() {
+				d.Detail += suggestMember(stepName(step), membersOf(of))
+			}
+		}
+	}
+}
+
+// maxMembers bounds how many names are listed where none is near.
+const maxMembers = 12
+
+func suggestMember(name string, known []string) string {
+	switch near := DidYouMean(name, "", known); {
+	case name == "" || len(known) == 0:
+		return ""
+	case near != "":
+		return near
+	case len(known) <= maxMembers:
+		return fmt.Sprintf(" There is %s.", shorten(strings.Join(known, ", "), 200))
+	}
+	return ""
+}
+
+func stepName(step hcl.Traverser) string {
+	switch step := step.(type) {
+	case hcl.TraverseAttr:
+		return step.Name
+	case hcl.TraverseIndex:
+		return text(step.Key)
+	}
+	return ""
+}
+
+// membersOf lists the attributes of an object, or the keys of a map that may be
+// shown.
+func membersOf(v cty.Value) []string {
+	switch ty := v.Type(); {
+	case ty.IsObjectType():
+		return slices.Sorted(maps.Keys(ty.AttributeTypes()))
+	case ty.IsMapType() && !v.IsMarked() && v.IsKnown() && !v.IsNull() && v.LengthInt() < maxTokens:
+		return slices.Sorted(maps.Keys(v.AsValueMap()))
+	}
+	return nil
 }

@@ -2,14 +2,11 @@ package lang
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -104,17 +101,17 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 	if diags.HasErrors() {
 		return cty.UnknownVal(want), diags
 	}
-	if d := s.checkReferences(ctx, native); d.HasErrors() {
-		return cty.UnknownVal(want), append(diags, d...)
-	}
 	t := s.tables.take(s)
 	defer s.tables.put(t)
+	if d := append(s.checkReferences(ctx, native), checkCalls(native, t.functions)...); d.HasErrors() {
+		return cty.UnknownVal(want), append(diags, d...)
+	}
 	// A child, because hcl keeps state by context while it evaluates a splat.
 	child := ctx.NewChild()
 	child.Variables = map[string]cty.Value{budgetName: s.budget.value()}
 	child.Functions = t.functions
 	v, more := native.Value(child)
-	suggestFunctions(more, t.functions)
+	suggestMembers(more)
 	diags = append(diags, more...)
 	if more.HasErrors() {
 		return cty.UnknownVal(want), diags
@@ -155,17 +152,6 @@ func (s *Scope) hide(diags hcl.Diagnostics) {
 // minHidden is the length of the shortest text that is hidden: shorter ones
 // would make diagnostics unreadable, and are no secrets.
 const minHidden = 4
-
-// suggestFunctions adds a name to what hcl says about an unknown function.
-func suggestFunctions[F any](diags hcl.Diagnostics, known map[string]F) {
-	for _, d := range diags {
-		unknown, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallUnknownDiagExtra](d)
-		if ok {
-			d.Detail, _, _ = strings.Cut(d.Detail, " Did you mean") // hcl's differs from run to run
-			d.Detail += DidYouMean(unknown.CalledFunctionName(), "", slices.Collect(maps.Keys(known)))
-		}
-	}
-}
 
 func article(noun string) string {
 	switch noun[0] {

@@ -84,13 +84,15 @@ func (t *table) render(name, src string, vars cty.Value, functions map[string]fu
 			return cty.DynamicVal, &templateError{at: ref.SourceRange(), summary: said}
 		}
 	}
+	if err := templateFailure(checkCalls(e, functions)); err != nil {
+		return cty.DynamicVal, err
+	}
 	child := ctx.NewChild()
 	child.Variables = map[string]cty.Value{budgetName: t.scope.budget.value()}
 	v, diags := e.Value(child)
 	if t.scope.budget.spent() {
 		return cty.DynamicVal, errTooExpensive()
 	}
-	suggestFunctions(diags, functions)
 	return v.WithMarks(marks), templateFailure(diags)
 }
 

@@ -32,6 +32,9 @@ func (s *Scope) declareVariables() hcl.Diagnostics {
 	for _, block := range s.project.variables {
 		v, diags := s.declare(block)
 		all = append(all, diags...)
+		if !hclsyntax.ValidIdentifier(v.name) {
+			continue // said already
+		}
 		if prev, ok := s.vars[v.name]; ok {
 			all = append(all, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
@@ -99,7 +102,6 @@ func (s *Scope) declare(block *hcl.Block) (*variable, hcl.Diagnostics) {
 // declareType reads a type constraint. Defaults of optional attributes are
 // evaluated while it is read, so that there may be no loops in them.
 func (v *variable) declareType(e hcl.Expression) hcl.Diagnostics {
-	v.typed = true
 	native, diags := typeExpr(e)
 	if diags.HasErrors() {
 		return diags
@@ -121,7 +123,7 @@ func (v *variable) declareType(e hcl.Expression) hcl.Diagnostics {
 		return diags
 	}
 	ty, defaults, more := typeexpr.TypeConstraintWithDefaults(native)
-	v.ty, v.defaults = ty, defaults
+	v.ty, v.defaults, v.typed = ty, defaults, !more.HasErrors()
 	return append(diags, more...)
 }
 
@@ -189,7 +191,7 @@ func (v *variable) convert(val cty.Value) (cty.Value, error) {
 
 func (v *variable) invalid(err error, at *hcl.Range) *hcl.Diagnostic {
 	if v.sensitive { // the reason may quote keys
-		err = fmt.Errorf("%s is required", typeexpr.TypeString(v.ty))
+		err = fmt.Errorf("%s is required", article(v.ty.FriendlyName()))
 	}
 	d := &hcl.Diagnostic{
 		Severity: hcl.DiagError,
