@@ -352,7 +352,7 @@ func (b *builder) checkJumps() {
 			continue
 		}
 		for _, text := range s.value.([]string) {
-			if err := b.inv.checkJump(text); err != nil {
+			if err := b.inv.checkJump(text, s.foreign); err != nil {
 				b.fail(s.at, "Invalid jump", "%s", sentence(err.Error()))
 			}
 		}

@@ -49,8 +49,9 @@ func (inv *Inventory) parseHops(text string) ([]hop, error) {
 }
 
 // checkJump finds mistakes in one element of jump. A name alone must be a host of
-// the inventory: it would be easy to misspell, and hard to see.
-func (inv *Inventory) checkJump(text string) error {
+// the inventory: it would be easy to misspell, and hard to see. Foreign
+// inventories may name what ssh_config knows.
+func (inv *Inventory) checkJump(text string, foreign bool) error {
 	hops, err := inv.parseHops(text)
 	if err != nil {
 		return err
@@ -62,13 +63,10 @@ func (inv *Inventory) checkJump(text string) error {
 			return fmt.Errorf("%q is no name for a host: %s", h.Host, source.CheckHostName(h.Host))
 		case h.User != "" && !validUser(h.User):
 			return fmt.Errorf("%q is no login name", h.User)
+		case foreign:
 		case h.User == "" && h.Port == "" && !strings.ContainsAny(h.Host, ".:"):
-			names := make([]string, 0, len(inv.hosts))
-			for _, host := range inv.hosts {
-				names = append(names, host.Name)
-			}
 			return fmt.Errorf("no host %q in the inventory; one outside of it is written user@host or host:port.%s",
-				h.Host, lang.DidYouMean(h.Host, "", names))
+				h.Host, lang.DidYouMean(h.Host, "", inv.names()))
 		}
 	}
 	return nil

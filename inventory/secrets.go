@@ -172,15 +172,16 @@ type vault struct {
 	scope    *lang.Scope
 	project  *lang.Project
 
-	mu    sync.Mutex          // held while a setting is made, so that each is made once
-	texts map[*setting]string // guarded by mu
+	mu    sync.Mutex
+	texts map[*setting]string // what was made by now; guarded by mu
 }
 
 // reveal makes a setting from the secrets it needs.
 func (v *vault) reveal(ctx context.Context, s *setting) (string, error) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if text, ok := v.texts[s]; ok {
+	text, ok := v.texts[s]
+	v.mu.Unlock()
+	if ok {
 		return text, nil
 	}
 	values := make(map[string]string, len(s.needs))
@@ -191,20 +192,38 @@ func (v *vault) reveal(ctx context.Context, s *setting) (string, error) {
 		}
 		values[name] = value.Reveal()
 	}
-	scope, diags := v.scope.WithSecrets(values)
-	if !diags.HasErrors() {
-		var value cty.Value
-		value, diags = scope.Eval(s.late, cty.String)
-		if value, _ = value.UnmarkDeep(); !diags.HasErrors() && value.IsKnown() {
-			text, err := s.parse(value, s.at)
-			if err != nil {
-				return "", fmt.Errorf("%s: %w", lang.Place(s.at), err)
-			}
-			v.texts[s] = text.(string)
-			return v.texts[s], nil
-		}
+	text, err := v.make(s, values)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", lang.Place(s.at), err)
 	}
-	return "", fmt.Errorf("%s: the value cannot be made from the secrets: %w", lang.Place(s.at), diags)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.texts[s] = text
+	return text, nil
+}
+
+// make evaluates a setting. A secret alone is taken as it is: expressions bring
+// texts into one form of Unicode, and a password may be in another.
+func (v *vault) make(s *setting, secrets map[string]string) (string, error) {
+	if name := lang.SecretAlone(s.late); name != "" {
+		if strings.ContainsAny(secrets[name], "\n\r\x00") {
+			return "", fmt.Errorf("the secret %q must be one line", name)
+		}
+		return secrets[name], nil
+	}
+	scope, diags := v.scope.WithSecrets(secrets)
+	if diags.HasErrors() {
+		return "", fmt.Errorf("it cannot be made from the secrets: %w", diags)
+	}
+	value, diags := scope.Eval(s.late, cty.String)
+	if value, _ = value.UnmarkDeep(); diags.HasErrors() || !value.IsKnown() {
+		return "", fmt.Errorf("it cannot be made from the secrets: %w", diags)
+	}
+	text, err := s.parse(value, s.at)
+	if err != nil {
+		return "", err
+	}
+	return text.(string), nil
 }
 
 // Become says how commands on h become another user, where its connection has a

@@ -26,7 +26,7 @@ group "web" {
 group "db" {
   hosts = ["db1"]
   connection {
-    become { password = secret.sudo }
+    become { password = "${secret.sudo}" }
   }
 }
 host "plain" {}
@@ -86,5 +86,16 @@ func TestASecretThatCannotBeHadIsAnError(t *testing.T) {
 	})
 	if _, err := inv.Become(t.Context(), lookup(t, inv, "db1")); err == nil || !strings.Contains(err.Error(), "no terminal") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAPasswordIsTakenToTheByte(t *testing.T) {
+	const decomposed = "e\u0301t\u00e9" // two ways to write one letter
+	inv := load(t, secretHCL, func(o *Options) {
+		o.Secrets.Ask = func(context.Context, string) (transport.Secret, error) { return transport.NewSecret(decomposed), nil }
+	})
+	b, err := inv.Become(t.Context(), lookup(t, inv, "db1"))
+	if err != nil || b.Password.Reveal() != decomposed {
+		t.Errorf("%+q, %v", b.Password.Reveal(), err)
 	}
 }

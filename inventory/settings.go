@@ -43,6 +43,7 @@ type setting struct {
 	value     any // string, int, bool, time.Duration or []string
 	at        hcl.Range
 	sensitive bool
+	foreign   bool // it comes from a source
 
 	// Of a value that is made from secrets when it is used:
 	late  hcl.Expression // nil for all others

@@ -229,7 +229,7 @@ func (d *decoder) sourceSetting(l *layer, s *sourceDef, sp spec, v source.Value)
 		d.fail(at, "Invalid value", "%s %s%s", settingName(sp.id), err, ending(err))
 		return
 	}
-	l.settings[sp.id] = &setting{value: value, at: at, sensitive: sensitive}
+	l.settings[sp.id] = &setting{value: value, at: at, sensitive: sensitive, foreign: true}
 }
 
 func (s *sourceDef) entries(values map[string]source.Value) map[string]entry {

@@ -1,11 +1,17 @@
 package inventory
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"fleet/internal/lang"
 )
 
 func TestHostsOfSSHConfig(t *testing.T) {
@@ -39,14 +45,84 @@ group "web" { vars = { port = 1 } }
 		"a.json": `[{"name": "w1", "groups": ["web"], "port": 2, "same": 1}]`,
 		"b.json": `[{"name": "w1", "groups": ["web"], "port": 3, "same": 1}]`,
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		write(t, dir, name, text)
 	}
 	o := offline()
 	o.Paths = []string{dir}
 	_, ds := Load(t.Context(), o)
 	if len(ds) != 1 || ds[0].Summary != "Conflicting definitions" || ds[0].Range.Filename != filepath.Join(dir, "b.json") {
 		t.Errorf("%+v", ds)
+	}
+}
+
+func TestWhatIsTooMuchForASourceIsSaid(t *testing.T) {
+	chain := make([]string, 0, 400) // groups in groups in groups
+	for i := range 400 {
+		chain = append(chain, fmt.Sprintf(`"g%d": {"children": ["g%d"]}`, i, i+1))
+	}
+	cases := map[string]struct{ block, file, text, summary string }{
+		"nesting of groups in YAML": {
+			`source "ansible" "x" { path = "x.yml" }`, "x.yml",
+			"all:\n  children: " + strings.Repeat("{g: {children: ", 300) + "{}" + strings.Repeat("}}", 300), "Nesting too deep",
+		},
+		"names": {`source "ansible" "x" { path = "x.ini" }`, "x.ini", strings.Repeat("h[1:900000]\n", 2), "Inventory too large"},
+		"nesting of groups in an answer": {
+			`source "exec" "x" { command = ["cat", "x.json"] }`, "x.json",
+			"{" + strings.Join(chain, ",") + `, "g400": ["h"]}`, "Groups nested too deep",
+		},
+		"problems": {
+			`source "json" "x" { path = "x.json" }`, "x.json",
+			"[" + strings.Repeat("7,", 200) + "7]", "Too many problems",
+		},
+		"arguments": {
+			`source "ansible" "x" { path = "x.ini" }`, "x.ini",
+			"h1 ansible_ssh_common_args='-o Compression=yes -W x'\n", "Unused SSH arguments",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, "inv.fleet.hcl", c.block)
+			write(t, dir, c.file, c.text)
+			o := offline()
+			o.Paths = []string{dir}
+			_, ds := Load(t.Context(), o)
+			if !slices.ContainsFunc(ds, func(d lang.Diagnostic) bool { return d.Summary == c.summary }) {
+				t.Errorf("no %q in %+v", c.summary, ds)
+			}
+		})
+	}
+}
+
+func TestACacheThatCannotBeUsedIsAWarning(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "inv.fleet.hcl", `source "exec" "x" {
+  command = ["echo", "h1"]
+  cache   = "1m"
+}`)
+	o := offline()
+	o.Paths, o.CacheDir = []string{dir}, filepath.Join(dir, "inv.fleet.hcl") // no folder
+	inv, ds := Load(t.Context(), o)
+	if len(ds) == 0 || ds.HasErrors() || ds[0].Summary != "Cache cannot be used" || len(inv.Hosts()) != 1 {
+		t.Errorf("%d hosts, %+v", len(inv.Hosts()), ds)
+	}
+}
+
+func TestLoadingEndsWithItsContext(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "inv.fleet.hcl", `group "web" { hosts = ["h"] }`)
+	o := offline()
+	o.Paths = []string{dir}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, ds := Load(ctx, o); len(ds) != 1 || ds[0].Summary != "Loading interrupted" {
+		t.Errorf("%+v", ds)
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -41,6 +42,28 @@ func (s *Scope) SecretsIn(e hcl.Expression) []string {
 	found = slices.DeleteFunc(found, func(name string) bool { return !s.secrets[name] })
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// SecretAlone is the name of the secret that e is, and nothing else; "" where e
+// is something else.
+func SecretAlone(e hcl.Expression) string {
+	native, _ := nativeExpr(e)
+	for {
+		switch inner := native.(type) {
+		case *guarded:
+			native = inner.Expression
+		case *hclsyntax.ParenthesesExpr:
+			native = inner.Expression
+		case *hclsyntax.TemplateWrapExpr: // "${secret.name}"
+			native = inner.Wrapped
+		default:
+			t, diags := hcl.AbsTraversalForExpr(native)
+			if diags.HasErrors() || len(t) != 2 || t.RootName() != "secret" {
+				return ""
+			}
+			return member(t)
+		}
+	}
 }
 
 // WithSecrets is a scope in which the given secrets are known, besides those
