@@ -124,6 +124,7 @@ func (a *app) refuseInventory(sel *selectionFlags, found lang.Diagnostics) error
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().IsRegular() && !strings.HasSuffix(path, ".hcl") && !strings.HasSuffix(path, ".json") {
 			a.hint("an inventory is a *.fleet.hcl file; a plain list of names is -w ^FILE")
+			a.hint(fmt.Sprintf("an inventory of Ansible is named in one: source \"ansible\" \"legacy\" { path = %q }", path))
 			break
 		}
 	}
