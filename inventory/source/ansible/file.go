@@ -11,13 +11,16 @@ import (
 	"fleet/inventory/source"
 )
 
-// file reads one inventory file. Ansible tries one format after the other; what
-// a file is shows in its name and its beginning.
+// file reads one inventory file.
 func (l *loader) file(name string, inFolder bool) {
-	text, ok := l.read(name)
-	if !ok {
-		return
+	if text, ok := l.read(name); ok {
+		l.content(name, text, inFolder)
 	}
+}
+
+// content reads the text of a file. Ansible tries one format after the other;
+// here, what a file is shows in its name and its beginning.
+func (l *loader) content(name string, text []byte, inFolder bool) {
 	at := source.Place{File: name}
 	switch ext := filepath.Ext(name); {
 	case program(text):

@@ -146,5 +146,8 @@ func (l *loader) data() *source.Data {
 		}
 	}
 	d.Problems = l.problems
+	if l.errors == 0 {
+		d.MapAnsible()
+	}
 	return d
 }

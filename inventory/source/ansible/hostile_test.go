@@ -57,23 +57,29 @@ func hostile() []struct {
 		{"nesting of mappings", "h.yml", repeat("{a: ", 100_000), true},
 		{"nesting in JSON", "h.json", func() string { return "{\"a\":" + strings.Repeat("[", 90_000) + strings.Repeat("]", 90_000) + "}" }, true},
 		{"nesting in Python", "hosts", func() string { return "[all:vars]\nx=" + strings.Repeat("[", maxLine-20) }, false},
-		{"nesting in Python, again and again", "hosts", func() string { return "[all:vars]\n" + strings.Repeat("x="+strings.Repeat("{1:", 90)+"\n", 50_000) }, true},
-		{"lists in Python", "hosts", func() string { return "[all:vars]\n" + strings.Repeat("x=["+strings.Repeat("1,", 100_000)+"]\n", 70) }, true},
+		{"nesting in Python, again and again", "hosts", func() string { return "[all:vars]\n" + strings.Repeat("x="+strings.Repeat("{1:", 90)+"\n", 20_000) }, true},
+		{"lists in Python", "hosts", func() string { return "[all:vars]\n" + strings.Repeat("x=["+strings.Repeat("1,", 100_000)+"]\n", 20) }, true},
 		{"many scalars", "h.yml", repeat("a,", maxFileSize), true},
 		{"many empty lines", "h.yml", repeat("\n", maxFileSize), true},
-		{"a long comment", "h.yml", repeat("#", maxFileSize), false},
+		{"a long comment", "h.yml", repeat("#", 4<<20), false},
 		{"many comments", "h.yml", repeat("#\n", 2*maxMarks-10), false},
 		{"many question marks", "h.yml", repeat("? ", maxFileSize), true},
 		{"many anchors", "h.yml", func() string {
-			return bomb(60_000, func(i int) string { return fmt.Sprintf("    v%d: &v%d {}\n", i, i) })
+			return bomb(30_000, func(i int) string { return fmt.Sprintf("    v%d: &v%d {}\n", i, i) })
 		}, false},
-		{"a long text", "h.yml", func() string { return "all: {vars: {x: '" + strings.Repeat("y", maxFileSize-30) + "'}}" }, false},
-		{"a long number", "h.yml", func() string { return "all: {vars: {x: " + strings.Repeat("9", 5_000_000) + "}}" }, false},
-		{"a long key", "h.yml", func() string { return strings.Repeat("9", 5_000_000) + ": x" }, true},
+		{"many entries", "h.yml", func() string { return bomb(99_000, func(i int) string { return fmt.Sprintf("    v%d: 1\n", i) }) }, false},
+		{"many lists", "h.yml", func() string {
+			return bomb(49_000, func(i int) string { return fmt.Sprintf("    v%d: [2.5]\n", i) })
+		}, false},
+		{"many entries in JSON", "h.json", func() string { return `{"all": {"vars": {"x": [0` + strings.Repeat(",2", 199_000) + "]}}}" }, false},
+		{"many empty mappings", "h.yml", func() string { return "all: {vars: {x: [" + strings.Repeat("{},", 99_000) + "]}}" }, false},
+		{"a long text", "h.yml", func() string { return "all: {vars: {x: '" + strings.Repeat("y", 4<<20) + "'}}" }, false},
+		{"a long number", "h.yml", func() string { return "all: {vars: {x: " + strings.Repeat("9", 1<<20) + "}}" }, false},
+		{"a long key", "h.yml", func() string { return strings.Repeat("9", 1<<20) + ": x" }, true},
 		{"a large file", "hosts", repeat("a\n", maxFileSize+2), true},
-		{"one long line", "hosts", repeat("a", maxFileSize), true},
+		{"one long line", "hosts", repeat("a", 4<<20), true},
 		{"many bad lines", "hosts", repeat("[\n", maxFileSize), true},
-		{"many words", "hosts", func() string { return "a " + strings.Repeat("x= ", maxFileSize/3-1) }, true},
+		{"many words", "hosts", func() string { return "a " + strings.Repeat("x= ", 1<<20) }, true},
 		{"many names", "hosts", func() string { return "a[1:199999]\nb\nb\nc\n" }, true},
 		{"names times variables", "hosts", func() string { return "a[1:190000] x=1 y=2 z=3 u=4 v=5 w=6\n" }, true},
 		{"many mentions", "hosts", func() string {
@@ -99,7 +105,7 @@ func hostile() []struct {
 		}, true},
 		{"one host in many groups", "hosts", func() string {
 			var b strings.Builder
-			for i := range 40_000 {
+			for i := range 10_000 {
 				fmt.Fprintf(&b, "[g%d]\nh\n[g%d:vars]\nansible_user=u\nansible_become=1\n", i, i)
 			}
 			return b.String()
@@ -111,8 +117,7 @@ func TestHostileInventoriesEndSoon(t *testing.T) {
 	for _, tt := range hostile() {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := write(t, files{tt.file: tt.text()})
-			var d *source.Data
-			took, grown := cost(func() { d = Load(t.Context(), Options{Path: filepath.Join(dir, tt.file)}) })
+			d, took, held := cost(func() *source.Data { return Load(t.Context(), Options{Path: filepath.Join(dir, tt.file)}) })
 			errors := 0
 			for _, p := range d.Problems {
 				if !p.Warning {
@@ -128,25 +133,27 @@ func TestHostileInventoriesEndSoon(t *testing.T) {
 			if len(d.Problems) > 2*maxProblems {
 				t.Errorf("%d problems", len(d.Problems))
 			}
-			// Ten times what it takes on a quiet machine.
-			if took > 20*time.Second {
+			// Each takes less than two seconds on a quiet machine. What grows
+			// without bounds takes hours, so a slow machine does not matter.
+			if took > 2*time.Minute {
 				t.Errorf("it took %v", took)
 			}
-			t.Logf("%v, %d MiB allocated, %d MiB held; %.100v", took.Round(time.Millisecond), grown.total>>20, grown.held>>20, d.Problems)
+			if held > 128<<20 {
+				t.Errorf("it holds %d MiB", held>>20)
+			}
 		})
 	}
 }
 
-type growth struct{ total, held uint64 }
-
-// cost measures the time of f, and the memory that it allocates and holds.
-func cost(f func()) (time.Duration, growth) {
+// cost measures the time of f, and the memory that what it returns holds.
+func cost(f func() *source.Data) (d *source.Data, took time.Duration, held uint64) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	start := time.Now()
-	f()
-	took := time.Since(start)
+	d = f()
+	took = time.Since(start)
+	runtime.GC()
 	runtime.ReadMemStats(&after)
-	return took, growth{after.TotalAlloc - before.TotalAlloc, max(after.HeapInuse, before.HeapInuse) - before.HeapInuse}
+	return d, took, max(after.HeapInuse, before.HeapInuse) - before.HeapInuse
 }

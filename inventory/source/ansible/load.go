@@ -20,7 +20,7 @@ const (
 	maxNames     = 1_000_000 // of hosts, in all groups together
 	maxHosts     = 200_000
 	maxGroups    = 50_000
-	maxValues    = 1_000_000
+	maxValues    = 800_000
 	maxAliased   = 200_000    // values that come from aliases of YAML
 	maxNesting   = 100        // of values, groups and folders
 	maxFiles     = 1000       // of a folder that is an inventory
@@ -38,16 +38,12 @@ type Options struct {
 // Load reads an inventory. It always returns what it found; what is wrong with
 // it stands among the Problems.
 func Load(ctx context.Context, o Options) *source.Data {
-	l := &loader{ctx: ctx, model: newModel(), resolver: newResolver(), addresses: newAddresses(), values: maxValues, aliased: maxAliased}
+	l := newLoader(ctx)
 	l.path(o.Path)
 	if l.errors == 0 {
 		l.varsFolders(o.Path)
 	}
-	data := l.data()
-	if l.errors == 0 {
-		data.MapAnsible()
-	}
-	return data
+	return l.data()
 }
 
 // A loader reads one inventory into its model.
@@ -65,6 +61,10 @@ type loader struct {
 	values           int // that may still come
 	aliased          int // that may still come from aliases
 	aliases          int // that are being followed
+}
+
+func newLoader(ctx context.Context) *loader {
+	return &loader{ctx: ctx, model: newModel(), resolver: newResolver(), addresses: newAddresses(), values: maxValues, aliased: maxAliased}
 }
 
 // fail notes an error, and warn a warning. Beyond maxProblems, nobody reads on.
