@@ -24,11 +24,13 @@ type budget struct {
 	steps int    // at first
 	whose string // "a project"
 	left  atomic.Int64
+	value cty.Value // the budget itself, for a context
 }
 
 func newBudget(steps int, whose string) *budget {
 	b := &budget{steps: steps, whose: whose}
 	b.left.Store(int64(steps))
+	b.value = cty.CapsuleVal(cty.Capsule("budget", reflect.TypeFor[budget]()), b)
 	return b
 }
 
@@ -136,10 +138,6 @@ func allDigits(s string) bool {
 // The budget travels in the evaluation context, under a name that cannot be
 // written in HCL, so that child contexts inherit it.
 const budgetName = " budget"
-
-func (b *budget) value() cty.Value {
-	return cty.CapsuleVal(cty.Capsule("budget", reflect.TypeFor[budget]()), b)
-}
 
 // budgetOf finds the budget of a context; one that has none, as that of a
 // constant expression, gets its own.

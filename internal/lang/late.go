@@ -17,7 +17,7 @@ const hostSteps = 20_000
 // unknown in it. The scope is cheap, and each may be used by other goroutines.
 func (s *Scope) ForHost(host cty.Value) *Scope {
 	out := *s
-	out.budget = newBudget(hostSteps, "one host")
+	out.budget, out.late = newBudget(hostSteps, "one host"), true
 	out.ctx = s.ctx.NewChild()
 	out.ctx.Variables = map[string]cty.Value{"host": host}
 	return &out

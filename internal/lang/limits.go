@@ -46,12 +46,12 @@ func measureSource(src []byte, filename string, start hcl.Pos, m mode) hcl.Diagn
 	}
 	tokens, _ := lex(src, filename, start, m)
 	var s nesting
-	for i, tok := range tokens {
-		var next hclsyntax.Token
+	for i := range tokens {
+		next := &hclsyntax.Token{}
 		if i+1 < len(tokens) {
-			next = tokens[i+1]
+			next = &tokens[i+1]
 		}
-		if d := s.token(tok, next); d != nil {
+		if d := s.token(&tokens[i], next); d != nil {
 			return hcl.Diagnostics{d}
 		}
 	}
@@ -119,7 +119,7 @@ func (s *nesting) top() *frame {
 	return &s.open[len(s.open)-1]
 }
 
-func (s *nesting) token(tok, next hclsyntax.Token) *hcl.Diagnostic {
+func (s *nesting) token(tok, next *hclsyntax.Token) *hcl.Diagnostic {
 	f := s.top()
 	if tok.Type == hclsyntax.TokenStringLit || tok.Type == hclsyntax.TokenQuotedLit {
 		s.pieces++
@@ -164,12 +164,12 @@ func (s *nesting) token(tok, next hclsyntax.Token) *hcl.Diagnostic {
 		hclsyntax.TokenGreaterThanEq, hclsyntax.TokenDot, hclsyntax.TokenColon:
 		f.left++
 	}
-	return s.check(tok.Range)
+	return s.check(tok)
 }
 
 // directive follows %{ if }, %{ for } and their ends: the parser recurses into
 // what is between them.
-func (s *nesting) directive(word hclsyntax.Token) {
+func (s *nesting) directive(word *hclsyntax.Token) {
 	switch string(word.Bytes) {
 	case "if", "for":
 		s.directives++
@@ -178,14 +178,14 @@ func (s *nesting) directive(word hclsyntax.Token) {
 	}
 }
 
-func (s *nesting) check(at hcl.Range) *hcl.Diagnostic {
+func (s *nesting) check(tok *hclsyntax.Token) *hcl.Diagnostic {
 	f := s.top()
 	if len(s.open)+s.directives > maxDepth || f.right > maxDepth {
 		return &hcl.Diagnostic{
 			Severity: hcl.DiagError,
 			Summary:  "Nesting too deep",
 			Detail:   fmt.Sprintf("Brackets, blocks, templates and conditions may nest %d deep. Give the inner parts names in a locals block.", maxDepth),
-			Subject:  &at,
+			Subject:  tok.Range.Ptr(),
 		}
 	}
 	if s.melding > maxMelding {
@@ -193,7 +193,7 @@ func (s *nesting) check(at hcl.Range) *hcl.Diagnostic {
 			Severity: hcl.DiagError,
 			Summary:  "Text too long",
 			Detail:   "The texts up to here have too many lines, or too many of the signs $ and %, to be read in reasonable time. Keep long texts in files of their own.",
-			Subject:  &at,
+			Subject:  tok.Range.Ptr(),
 		}
 	}
 	if f.left > maxChain {
@@ -201,7 +201,7 @@ func (s *nesting) check(at hcl.Range) *hcl.Diagnostic {
 			Severity: hcl.DiagError,
 			Summary:  "Expression too long",
 			Detail:   fmt.Sprintf("One expression may have %d operators. Give parts of it names in a locals block.", maxChain),
-			Subject:  &at,
+			Subject:  tok.Range.Ptr(),
 		}
 	}
 	return nil

@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
+	"golang.org/x/sync/errgroup"
 )
 
 // The endings of project files.
@@ -52,30 +54,27 @@ func (p *Project) addPath(path string) hcl.Diagnostics {
 	}
 	if !info.IsDir() {
 		p.addFolder(filepath.Dir(path))
-		return p.addFile(path)
+		return p.addFiles(path)
 	}
 	p.addFolder(path)
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return hcl.Diagnostics{cannotRead(path, err)}
 	}
-	var all hcl.Diagnostics
-	found := false
+	var files []string
 	for _, e := range entries { // sorted by name
-		if e.IsDir() || !isProjectFile(e.Name()) {
-			continue
+		if !e.IsDir() && isProjectFile(e.Name()) {
+			files = append(files, filepath.Join(path, e.Name()))
 		}
-		found = true
-		all = append(all, p.addFile(filepath.Join(path, e.Name()))...)
 	}
-	if !found {
-		all = append(all, &hcl.Diagnostic{
+	if len(files) == 0 {
+		return hcl.Diagnostics{{
 			Severity: hcl.DiagError,
 			Summary:  "No project files",
 			Detail:   fmt.Sprintf("The folder %q has no file that ends in %s or %s.", path, NativeSuffix, JSONSuffix),
-		})
+		}}
 	}
-	return all
+	return p.addFiles(files...)
 }
 
 func isProjectFile(name string) bool {
@@ -89,66 +88,105 @@ func (p *Project) addFolder(dir string) {
 	}
 }
 
-// addFile reads and parses one project file; the second time it does nothing.
-func (p *Project) addFile(path string) hcl.Diagnostics {
-	path = filepath.Clean(path)
-	if p.sources[path] != nil {
-		return nil
+// addFiles reads and parses project files, as many at a time as there are
+// processors; a file that was read before is left alone.
+func (p *Project) addFiles(paths ...string) hcl.Diagnostics {
+	var fresh []string
+	for _, path := range paths {
+		if path = filepath.Clean(path); p.sources[path] == nil {
+			fresh = append(fresh, path)
+		}
 	}
-	f, diags := p.parseFile(path)
-	if f != nil {
-		p.files = append(p.files, f)
+	read := make([]parsedFile, len(fresh))
+	var readers errgroup.Group
+	readers.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range fresh {
+		readers.Go(func() error {
+			read[i] = readFile(path)
+			return nil
+		})
 	}
-	return diags
+	_ = readers.Wait() // no reader fails: what is wrong stands in read
+	var all hcl.Diagnostics
+	for i, path := range fresh {
+		f, diags := p.keep(path, read[i])
+		if f != nil {
+			p.files = append(p.files, f)
+		}
+		all = append(all, diags...)
+	}
+	return all
 }
 
-// parseFile reads and parses any file, and keeps its source for diagnostics. The
-// file is nil when it could not be parsed safely.
-func (p *Project) parseFile(path string) (*hcl.File, hcl.Diagnostics) {
-	src, err := readBounded(path)
-	if err != nil {
-		return nil, hcl.Diagnostics{cannotRead(path, err)}
+// A parsedFile is what came of reading a file.
+type parsedFile struct {
+	source *hcl.File // for diagnostics; nil when it could not be read
+	file   *hcl.File // nil when it could not be parsed safely
+	diags  hcl.Diagnostics
+}
+
+// keep keeps the source of a file for diagnostics.
+func (p *Project) keep(path string, f parsedFile) (*hcl.File, hcl.Diagnostics) {
+	if f.source != nil {
+		p.sources[path] = f.source
+		p.size += len(f.source.Bytes)
 	}
-	return p.parseSource(path, src)
+	return f.file, f.diags
+}
+
+// parseFile reads, parses and keeps any file.
+func (p *Project) parseFile(path string) (*hcl.File, hcl.Diagnostics) {
+	return p.keep(path, readFile(path))
 }
 
 func (p *Project) parseSource(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
-	p.sources[path] = &hcl.File{Bytes: src}
-	p.size += len(src)
+	return p.keep(path, parseSource(path, src))
+}
+
+func readFile(path string) parsedFile {
+	src, err := readBounded(path)
+	if err != nil {
+		return parsedFile{diags: hcl.Diagnostics{cannotRead(path, err)}}
+	}
+	return parseSource(path, src)
+}
+
+func parseSource(path string, src []byte) parsedFile {
+	out := parsedFile{source: &hcl.File{Bytes: src}}
 	if bytes.HasPrefix(src, []byte("-----BEGIN ")) {
-		return nil, hcl.Diagnostics{{
+		out.diags = hcl.Diagnostics{{
 			Severity: hcl.DiagError,
 			Summary:  "Not a project file",
 			Detail:   fmt.Sprintf("%q is a private key. The flag for a key is --identity; -i is for inventories.", path),
 		}}
+		return out
 	}
-	if strings.HasSuffix(path, ".json") {
-		return p.parseJSON(path, src)
+	measure, parse := measureJSON, json.Parse
+	native := !strings.HasSuffix(path, ".json")
+	if native {
+		measure, parse = measureConfig, parseConfig
 	}
-	if diags := measureSource(src, path, hcl.InitialPos, configMode); diags.HasErrors() {
-		return nil, diags
+	if out.diags = measure(src, path); out.diags.HasErrors() {
+		return out
 	}
-	f, diags := hclsyntax.ParseConfig(src, path, hcl.InitialPos)
-	if f == nil {
-		return nil, diags
+	f, diags := parse(src, path)
+	out.diags = diags
+	if f == nil || !native && diags.HasErrors() {
+		return out
 	}
-	p.sources[path] = f
+	out.file, out.source = f, f
 	if body, ok := f.Body.(*hclsyntax.Body); ok {
 		guardBody(body)
 	}
-	return f, diags
+	return out
 }
 
-func (p *Project) parseJSON(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
-	if diags := measureJSON(src, path); diags.HasErrors() {
-		return nil, diags
-	}
-	f, diags := json.Parse(src, path)
-	if f == nil || diags.HasErrors() {
-		return nil, diags
-	}
-	p.sources[path] = f
-	return f, diags
+func measureConfig(src []byte, path string) hcl.Diagnostics {
+	return measureSource(src, path, hcl.InitialPos, configMode)
+}
+
+func parseConfig(src []byte, path string) (*hcl.File, hcl.Diagnostics) {
+	return hclsyntax.ParseConfig(src, path, hcl.InitialPos)
 }
 
 // readBounded reads path, a little beyond the size that is accepted.

@@ -3,10 +3,12 @@ package lang
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -25,6 +27,7 @@ type Scope struct {
 	hidden  []string          // texts of variables and secrets that may not be shown
 
 	// What functions use.
+	late      bool  // host is known
 	fleet     Fleet // nil where the hosts are not known yet
 	fold      func(names []string) string
 	lookupEnv func(name string) (string, bool)
@@ -97,18 +100,15 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 	if s.budget.spent() {
 		return cty.UnknownVal(want), hcl.Diagnostics{overBudget(e.Range(), s.budget)}
 	}
-	native, diags := nativeExpr(e)
+	t := s.tables.take(s)
+	defer s.tables.put(t)
+	native, diags := s.prepare(ctx, e, t)
 	if diags.HasErrors() {
 		return cty.UnknownVal(want), diags
 	}
-	t := s.tables.take(s)
-	defer s.tables.put(t)
-	if d := append(s.checkReferences(ctx, native), checkCalls(native, t.functions)...); d.HasErrors() {
-		return cty.UnknownVal(want), append(diags, d...)
-	}
 	// A child, because hcl keeps state by context while it evaluates a splat.
 	child := ctx.NewChild()
-	child.Variables = map[string]cty.Value{budgetName: s.budget.value()}
+	child.Variables = map[string]cty.Value{budgetName: s.budget.value}
 	child.Functions = t.functions
 	v, more := native.Value(child)
 	suggestMembers(more)
@@ -131,6 +131,26 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 		})
 	}
 	return out, diags
+}
+
+// prepare makes e native and checks what it refers to; only once for all hosts.
+func (s *Scope) prepare(ctx *hcl.EvalContext, e hcl.Expression, t *table) (hclsyntax.Expression, hcl.Diagnostics) {
+	keep := s.late && reflect.TypeOf(e).Kind() == reflect.Pointer
+	if keep {
+		if native, ok := s.tables.prepared.Load(e); ok {
+			return native.(hclsyntax.Expression), nil
+		}
+	}
+	native, diags := nativeExpr(e)
+	if diags.HasErrors() {
+		return native, diags
+	}
+	diags = append(diags, s.checkReferences(ctx, native)...)
+	diags = append(diags, checkCalls(native, t.functions)...)
+	if keep && len(diags) == 0 {
+		s.tables.prepared.Store(e, native)
+	}
+	return native, diags
 }
 
 // hide takes texts that may not be shown out of what hcl says: it names, for

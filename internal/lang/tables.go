@@ -24,6 +24,7 @@ func newTable() *table {
 type tables struct {
 	pool      sync.Pool
 	templates templates
+	prepared  sync.Map // by expression: its native form, checked for a scope of a host
 }
 
 func newTables() *tables {

@@ -88,7 +88,7 @@ func (t *table) render(name, src string, vars cty.Value, functions map[string]fu
 		return cty.DynamicVal, err
 	}
 	child := ctx.NewChild()
-	child.Variables = map[string]cty.Value{budgetName: t.scope.budget.value()}
+	child.Variables = map[string]cty.Value{budgetName: t.scope.budget.value}
 	v, diags := e.Value(child)
 	if t.scope.budget.spent() {
 		return cty.DynamicVal, errTooExpensive()
