@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,16 +101,24 @@ func completePattern(inv *inventory.Inventory, word string) []string {
 // argument of cmd.
 func (a *app) completeHost(cmd *cobra.Command, sel *selectionFlags) {
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		inv, _, err := a.load(cmd.Context(), sel, nil)
-		if err != nil || len(args) > 0 {
+		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		var names []string
-		for _, h := range inv.Hosts() {
-			if strings.HasPrefix(h.Name, word) {
-				names = append(names, h.Name)
-			}
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return a.hostsBeginning(cmd.Context(), sel, word), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// hostsBeginning are the names of the hosts that begin with word.
+func (a *app) hostsBeginning(ctx context.Context, sel *selectionFlags, word string) []string {
+	inv, _, err := a.load(ctx, sel, nil)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, h := range inv.Hosts() {
+		if strings.HasPrefix(h.Name, word) {
+			names = append(names, h.Name)
+		}
+	}
+	return names
 }

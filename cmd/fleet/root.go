@@ -12,6 +12,7 @@ func commands(a *app) []*cobra.Command {
 		newHostsCommand(a),
 		newValidateCommand(a),
 		newFmtCommand(a),
+		newConsoleCommand(a),
 		newGraphCommand(a),
 		newLabCommand(a),
 		newDemoCommand(a),
