@@ -67,10 +67,7 @@ func (s *Scope) Names(prefix string) []string {
 // members lists what the value of a path such as var.server has.
 func (s *Scope) members(path string) []string {
 	words := strings.Split(path, ".")
-	var v cty.Value
-	for ctx := s.ctx; ctx != nil && v == cty.NilVal; ctx = ctx.Parent() {
-		v = ctx.Variables[words[0]]
-	}
+	v := s.value(words[0])
 	for _, word := range words[1:] {
 		if v == cty.NilVal {
 			return nil

@@ -10,6 +10,11 @@
 // each other, and returns a [Scope], in which all other expressions are
 // evaluated by [Scope.Eval].
 //
+// What is known later makes another scope of it: [Scope.WithFleet] when the hosts
+// are known, [Scope.WithSecrets] when secrets were resolved, [Scope.ForHost] for
+// one host. [Scope.SecretsIn], [Scope.RefersToHost] and [Scope.NeedsFacts] tell
+// beforehand what an expression needs.
+//
 // # Diagnostics
 //
 // Inside the project hcl.Diagnostics travel; [Project.Diagnostics] turns them
@@ -31,5 +36,6 @@
 // # Ownership and concurrency
 //
 // A Project is not changed after Decode and a Scope not after NewScope; both may
-// then be used by many goroutines. The budget of a scope is shared by them.
+// then be used by many goroutines, [Scope.EvalText] excepted. The budget of a
+// scope is shared by them; a scope for a host, or with secrets, has its own.
 package lang

@@ -227,6 +227,23 @@ func TestEveryFunctionIsTested(t *testing.T) {
 	}
 }
 
+func TestEveryFunctionIsInTheManual(t *testing.T) {
+	page, err := os.ReadFile("../../docs/functions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "## All functions")
+	list, _, _ = strings.Cut(list, "Not there")
+	var listed []string
+	for _, m := range regexp.MustCompile("`([a-z0-9]+)`").FindAllStringSubmatch(list, -1) {
+		listed = append(listed, m[1])
+	}
+	slices.Sort(listed)
+	if want := Functions(); !slices.Equal(listed, want) {
+		t.Errorf("listed are %q, but there are %q", listed, want)
+	}
+}
+
 // A function that lost a mark would show a secret.
 func TestMarksTravelThroughEveryFunction(t *testing.T) {
 	// Each has the sensitive value M in the place from which the result is made.

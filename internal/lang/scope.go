@@ -79,6 +79,16 @@ func (p *Project) newScope(in Inputs, steps int) (*Scope, hcl.Diagnostics) {
 	return s, append(all, s.validate()...)
 }
 
+// value is what a name at the start of a reference stands for.
+func (s *Scope) value(name string) cty.Value {
+	for ctx := s.ctx; ctx != nil; ctx = ctx.Parent() {
+		if v, ok := ctx.Variables[name]; ok {
+			return v
+		}
+	}
+	return cty.NilVal
+}
+
 // Eval evaluates e and converts the result to want; cty.DynamicPseudoType takes
 // it as it is. With errors the value is unknown.
 func (s *Scope) Eval(e hcl.Expression, want cty.Type) (cty.Value, hcl.Diagnostics) {

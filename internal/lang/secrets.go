@@ -67,8 +67,15 @@ func SecretAlone(e hcl.Expression) string {
 }
 
 // WithSecrets is a scope in which the given secrets are known, besides those
-// that are known in s. The locals made from them are evaluated again.
+// that are known in s. The locals made from them are evaluated again, so that it
+// is better called before [Scope.ForHost] than for each host.
 func (s *Scope) WithSecrets(values map[string]string) (*Scope, hcl.Diagnostics) {
+	if s.late {
+		project := *s
+		project.ctx, project.late = s.ctx.Parent(), false
+		out, diags := project.WithSecrets(values)
+		return out.ForHost(s.value("host")), diags
+	}
 	known := maps.Clone(s.known)
 	if known == nil {
 		known = map[string]string{}
@@ -85,11 +92,11 @@ func (s *Scope) WithSecrets(values map[string]string) (*Scope, hcl.Diagnostics) 
 }
 
 // Revealed lists the texts known in the scope that may not be shown: of
-// sensitive variables, secrets, and locals.
+// sensitive variables, secrets, locals, and the host.
 func (s *Scope) Revealed() []string {
 	var out []string
-	for _, root := range []string{"var", "secret", "local"} {
-		out = append(out, Reveal(s.ctx.Variables[root])...)
+	for _, name := range []string{"var", "secret", "local", "host"} {
+		out = append(out, Reveal(s.value(name))...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -86,6 +86,23 @@ func TestSecretsAreUnknownUntilTheyAreGiven(t *testing.T) {
 	}
 }
 
+func TestSecretsInTheScopeOfAHost(t *testing.T) {
+	s := scopeOf(t, withSecrets, Inputs{Secrets: []string{"db", "other"}})
+	host := s.ForHost(cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal("web"), "pw": cty.StringVal("swordfish").Mark(Sensitive)}))
+	host, diags := host.WithSecrets(map[string]string{"db": "hunter2"})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	v, diags := host.Eval(expression(t, `"${host.name} ${local.url} ${local.plain}"`), cty.String)
+	if v, _ = v.Unmark(); diags.HasErrors() || v.AsString() != "web postgres://app:hunter2@db/app nothing hidden" {
+		t.Errorf("%#v %v", v, diags)
+	}
+	want := []string{"123456", "hunter2", "postgres://app:hunter2@db/app", "swordfish"}
+	if got := host.Revealed(); !slices.Equal(got, want) {
+		t.Errorf("revealed %q, want %q", got, want)
+	}
+}
+
 func TestSecretsInAnExpression(t *testing.T) {
 	s := scopeOf(t, withSecrets, Inputs{Secrets: []string{"db", "other"}})
 	tests := []struct{ src, want string }{
