@@ -2,6 +2,7 @@ package ansible
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -164,7 +165,8 @@ func ignored(name string) bool {
 
 // reason says why a file cannot be read, without its name.
 func reason(err error) string {
-	if pathErr, ok := err.(*fs.PathError); ok {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
 	s := err.Error()
