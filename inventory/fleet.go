@@ -43,7 +43,7 @@ func (f hostFunctions) Host(name string) (cty.Value, error) {
 	if !ok {
 		return cty.DynamicVal, fmt.Errorf("no host %q in the inventory%s", name, lang.DidYouMean(name, "", f.inv.names()))
 	}
-	return h.object(cty.NullVal(cty.Number), cty.DynamicVal, h.plainVars()), nil
+	return h.object(cty.NullVal(cty.Number), unknownFacts(), h.plainVars()), nil
 }
 
 // names are those of all hosts.

@@ -9,6 +9,7 @@ import (
 
 	"fleet/internal/lang"
 	"fleet/internal/nodeset"
+	"fleet/inventory/facts"
 )
 
 // lateEntries reads the vars that are made for each host on its own; the rest of
@@ -58,8 +59,11 @@ func (d *decoder) checkLate(scope *lang.Scope) {
 // unknownHost is a host of which nothing is known but what can be asked.
 func unknownHost() cty.Value {
 	return hostObject(cty.UnknownVal(cty.String), cty.UnknownVal(cty.String), cty.UnknownVal(cty.Number),
-		cty.DynamicVal, cty.UnknownVal(cty.Map(cty.String)), cty.UnknownVal(cty.List(cty.String)), cty.DynamicVal)
+		cty.DynamicVal, cty.UnknownVal(cty.Map(cty.String)), cty.UnknownVal(cty.List(cty.String)), unknownFacts())
 }
+
+// unknownFacts are the facts of a host that was not asked. Which there are is known.
+func unknownFacts() cty.Value { return cty.UnknownVal(facts.Type()) }
 
 func hostObject(name, address, index, vars, labels, groups, facts cty.Value) cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{
@@ -69,7 +73,7 @@ func hostObject(name, address, index, vars, labels, groups, facts cty.Value) cty
 }
 
 // Value is what host.* stands for in expressions about h. index is its place in
-// the selection. facts is an object, or cty.DynamicVal before they are gathered.
+// the selection. facts is an object of facts.Type, unknown before they are gathered.
 // A variable that could not be made is unknown in it, and told of.
 func (inv *Inventory) Value(h *Host, index int, facts cty.Value) (cty.Value, lang.Diagnostics) {
 	v, diags := inv.value(h, index, facts)
@@ -137,7 +141,7 @@ func (inv *Inventory) Vars(h *Host, index int) map[string]any {
 	if len(h.layer.vars) == 0 {
 		return out
 	}
-	object, _ := inv.value(h, index, cty.DynamicVal) // Check tells what is wrong
+	object, _ := inv.value(h, index, unknownFacts()) // Check tells what is wrong
 	for name, v := range object.GetAttr("vars").AsValueMap() {
 		out[name] = goValue(v)
 	}
@@ -158,7 +162,7 @@ func (inv *Inventory) Check(hosts []*Host) lang.Diagnostics {
 		if !h.hasLate() {
 			continue
 		}
-		_, diags := inv.value(h, i, cty.DynamicVal)
+		_, diags := inv.value(h, i, unknownFacts())
 		for _, d := range diags {
 			m := mistake{*d.Subject, d.Summary, d.Detail}
 			if sufferers[m] == nil {
