@@ -1,0 +1,72 @@
+//go:build unix
+
+package examples_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The commands of a page that are shown with what they print do print that. A
+// page with a project of its own is tried with that.
+func TestPagesShowWhatHappens(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ page, dir string }{
+		{page: "../docs/expressions.md"},
+		{page: "estate/README.md", dir: "estate"},
+	}
+	for _, tt := range tests {
+		text, err := os.ReadFile(tt.page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &project{dir: t.TempDir(), home: t.TempDir()}
+		if tt.dir != "" {
+			p = copyExample(t, tt.dir)
+		} else {
+			p.write(t, "page.fleet.hcl", blocks(string(text), "hcl")[0])
+		}
+		tried := 0
+		for _, block := range blocks(string(text), "console") {
+			for _, shown := range strings.Split("\n"+block, "\n$ ")[1:] {
+				command, want, _ := strings.Cut(shown, "\n")
+				if strings.TrimSpace(want) == "" {
+					continue
+				}
+				if got := p.shell(t, command); strings.TrimSpace(got) != strings.TrimSpace(want) {
+					t.Errorf("%s: %s\nprints\n%s\nand not\n%s", tt.page, command, got, want)
+				}
+				tried++
+			}
+		}
+		if tried == 0 {
+			t.Errorf("%s shows no commands with what they print", tt.page)
+		}
+	}
+}
+
+// blocks are the blocks of code of a page that are in a language.
+func blocks(page, language string) []string {
+	var out []string
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(page, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// shell runs a line of a page, in the folder of the project.
+func (p *project) shell(t *testing.T, line string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir = p.dir
+	cmd.Env = []string{"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C"}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Errorf("%s: %v", line, err)
+	}
+	return string(out)
+}
