@@ -3,8 +3,10 @@ package lang
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -98,7 +100,12 @@ func TestBombsAreCheap(t *testing.T) {
 	if err := os.WriteFile(template, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, expr := range bombs() {
+	all := bombs()
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		if i%slowness != 0 {
+			continue // under the race detector, a few tell that all is well
+		}
+		expr := all[name]
 		t.Run(name, func(t *testing.T) {
 			file := t.TempDir() + "/a.fleet.hcl"
 			src := local(strings.ReplaceAll(expr, `"N"`, strconv.Quote(template)))

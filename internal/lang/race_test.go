@@ -3,4 +3,4 @@
 package lang
 
 // slowness is how much longer everything takes.
-const slowness = 20
+const slowness = 10
