@@ -45,7 +45,7 @@ func connectionDef() *lang.BlockDef {
 func becomeDef() *lang.BlockDef {
 	return &lang.BlockDef{
 		Type: "become", Many: true,
-		Doc:   "Commands run as another user.",
+		Doc:   "How commands become another user.",
 		Attrs: attrs(becomeSpecs()),
 	}
 }

@@ -369,6 +369,24 @@ host "a" {
 	if lookup(t, load(t, `host "a" {}`), "a").Become() != nil {
 		t.Error("become without a block")
 	}
+	if b := lookup(t, load(t, `
+connection {
+  become { method = "doas" }
+}
+host "a" {}`), "a").Become(); b == nil || b.Method != "doas" || b.User != "" {
+		t.Errorf("a block that says how, and not who: %+v", b)
+	}
+	if b := lookup(t, load(t, `
+connection {
+  become { user = "app" }
+}
+host "a" {
+  connection {
+    become { user = null }
+  }
+}`), "a").Become(); b != nil {
+		t.Errorf("null does not take it back: %+v", b)
+	}
 }
 
 func TestSensitiveVarsAreMasked(t *testing.T) {

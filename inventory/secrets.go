@@ -226,22 +226,17 @@ func (v *vault) make(s *setting, secrets map[string]string) (string, error) {
 	return text.(string), nil
 }
 
-// Become says how commands on h become another user, where its connection has a
-// become block; else it is nil. With passwords, the one it names is fetched: this
-// may run a command, or ask on the terminal.
-func (inv *Inventory) Become(ctx context.Context, h *Host) (*transport.Become, error) {
-	b := h.Become()
-	if b == nil {
-		return nil, nil
-	}
+// BecomePassword fetches the password of the become block of h, where it has one
+// that is made from secrets: this may run a command, or ask on the terminal.
+// Otherwise it is the one that Become knows.
+func (inv *Inventory) BecomePassword(ctx context.Context, h *Host) (transport.Secret, error) {
 	s := h.layer.settings[setBecomePassword]
-	if s == nil || s.late == nil {
-		return b, nil
+	if s == nil || s.value == nil || s.late == nil {
+		if b := h.Become(); b != nil {
+			return b.Password, nil
+		}
+		return transport.Secret{}, nil
 	}
 	text, err := inv.vault.reveal(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	b.Password = transport.NewSecret(text)
-	return b, nil
+	return transport.NewSecret(text), err
 }

@@ -41,8 +41,8 @@ func TestSecretsAreFetchedWhenAHostNeedsThem(t *testing.T) {
 			return transport.NewSecret("hunter2"), nil
 		}
 	})
-	if b, err := inv.Become(t.Context(), lookup(t, inv, "plain")); b != nil || err != nil {
-		t.Errorf("a host without become: %v, %v", b, err)
+	if p, err := inv.BecomePassword(t.Context(), lookup(t, inv, "plain")); p.IsSet() || err != nil {
+		t.Errorf("a host without become: %v, %v", p, err)
 	}
 	if _, err := inv.Explain(t.Context(), lookup(t, inv, "web1")); err != nil {
 		t.Fatal(err)
@@ -51,9 +51,9 @@ func TestSecretsAreFetchedWhenAHostNeedsThem(t *testing.T) {
 		t.Fatalf("asked before anything was needed: %q", asked)
 	}
 	for host, want := range map[string]string{"web1": "hunter2-from OTHER", "db1": "hunter2"} {
-		b, err := inv.Become(t.Context(), lookup(t, inv, host))
-		if err != nil || b.Password.Reveal() != want {
-			t.Errorf("%s: %v, %v", host, b, err)
+		p, err := inv.BecomePassword(t.Context(), lookup(t, inv, host))
+		if err != nil || p.Reveal() != want {
+			t.Errorf("%s: %v, %v", host, p, err)
 		}
 	}
 	if len(asked) != 1 {
@@ -84,7 +84,7 @@ func TestASecretThatCannotBeHadIsAnError(t *testing.T) {
 			return transport.Secret{}, errors.New("no terminal")
 		}
 	})
-	if _, err := inv.Become(t.Context(), lookup(t, inv, "db1")); err == nil || !strings.Contains(err.Error(), "no terminal") {
+	if _, err := inv.BecomePassword(t.Context(), lookup(t, inv, "db1")); err == nil || !strings.Contains(err.Error(), "no terminal") {
 		t.Errorf("%v", err)
 	}
 }
@@ -94,8 +94,8 @@ func TestAPasswordIsTakenToTheByte(t *testing.T) {
 	inv := load(t, secretHCL, func(o *Options) {
 		o.Secrets.Ask = func(context.Context, string) (transport.Secret, error) { return transport.NewSecret(decomposed), nil }
 	})
-	b, err := inv.Become(t.Context(), lookup(t, inv, "db1"))
-	if err != nil || b.Password.Reveal() != decomposed {
-		t.Errorf("%+q, %v", b.Password.Reveal(), err)
+	p, err := inv.BecomePassword(t.Context(), lookup(t, inv, "db1"))
+	if err != nil || p.Reveal() != decomposed {
+		t.Errorf("%+q, %v", p.Reveal(), err)
 	}
 }

@@ -86,7 +86,7 @@ func hostKeyWords() []string { return []string{"strict", "accept-new", "off"} }
 func becomeSpecs() []spec {
 	return []spec{
 		{setBecomeMethod, oneOf(becomeWords()...), lang.AttrDef{Name: "method", Type: "string", Words: becomeWords(), Doc: "By which program.", Default: "sudo"}},
-		{setBecomeUser, parseUser, lang.AttrDef{Name: "user", Type: "string", Doc: "Which user to become.", Default: "root"}},
+		{setBecomeUser, parseUser, lang.AttrDef{Name: "user", Type: "string", Doc: "Commands run as this user. Without it, they do where that is asked for, by `-s` or `--become`: the block then says how."}},
 		{setBecomePassword, parseText, lang.AttrDef{Name: "password", Type: "string", Doc: "What that program is to be told where it asks: `secret.NAME`."}},
 	}
 }

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"slices"
@@ -20,23 +21,20 @@ func (inv *Inventory) Target(ctx context.Context, h *Host) (transport.Target, er
 	return r.host(ctx, h)
 }
 
-// Become says how commands on h become another user, where its connection has a
-// become block; else it is nil. A password that is made from secrets is not in
-// it: [Inventory.Become] fetches that.
+// Become says how commands on h become another user: by which method, with which
+// password, and as whom. Without a User they do so only where that is asked for.
+// It is nil where the connection has no become block. A password that is made
+// from secrets is not in it: [Inventory.BecomePassword] fetches that.
 func (h *Host) Become() *transport.Become {
-	method, user, password := h.layer.settings[setBecomeMethod], h.layer.settings[setBecomeUser], h.layer.settings[setBecomePassword]
-	if method == nil && user == nil && password == nil {
+	method, hasMethod := textOf(h.layer.settings[setBecomeMethod])
+	user, hasUser := textOf(h.layer.settings[setBecomeUser])
+	password, hasPassword := textOf(h.layer.settings[setBecomePassword])
+	if !hasMethod && !hasUser && !hasPassword {
 		return nil
 	}
-	out := &transport.Become{Method: "sudo", User: "root"}
-	if s, ok := textOf(method); ok {
-		out.Method = s
-	}
-	if s, ok := textOf(user); ok {
-		out.User = s
-	}
-	if s, ok := textOf(password); ok && password.late == nil {
-		out.Password = transport.NewSecret(s)
+	out := &transport.Become{Method: cmp.Or(method, "sudo"), User: user}
+	if hasPassword && h.layer.settings[setBecomePassword].late == nil {
+		out.Password = transport.NewSecret(password)
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"fleet/inventory"
 	"fleet/runner"
+	"fleet/transport"
 )
 
 // connectionFlags say how to reach hosts. What is not given is left to the
@@ -95,7 +96,7 @@ func (f *becomeFlags) check(hosts []*inventory.Host, batch bool) error {
 	if f.askPass && batch {
 		return badUsage("-K asks for the sudo password, and BatchMode=yes forbids to ask")
 	}
-	if !f.askPass || f.wanted() || slices.ContainsFunc(hosts, func(h *inventory.Host) bool { return h.Become() != nil }) {
+	if !f.askPass || f.wanted() || slices.ContainsFunc(hosts, func(h *inventory.Host) bool { return f.over(h.Become(), transport.Secret{}) != nil }) {
 		return nil
 	}
 	return &usageError{err: badUsage("-K asks for the sudo password, and nothing is to run by sudo"), hint: "-s runs the command as root, --become USER as somebody else"}

@@ -104,22 +104,20 @@ func (m *mistakes) err() error {
 	return errors.Join(list...)
 }
 
-// resolve says how a command on h becomes another user. A password that was asked
-// for makes the inventory's needless, and it is not fetched.
-func (f *becomeFlags) resolve(ctx context.Context, inv *inventory.Inventory, h *inventory.Host, password transport.Secret) (*transport.Become, error) {
-	if password.IsSet() {
-		return f.over(h.Become(), password), nil
+// resolve says how a command on h becomes another user. Its password is fetched
+// only where it does, and none was asked for.
+func (f *becomeFlags) resolve(ctx context.Context, inv *inventory.Inventory, h *inventory.Host, password transport.Secret) (_ *transport.Become, err error) {
+	b := f.over(h.Become(), password)
+	if b != nil && !password.IsSet() {
+		b.Password, err = inv.BecomePassword(ctx, h)
 	}
-	b, err := inv.Become(ctx, h)
-	return f.over(b, password), err
+	return b, err
 }
 
-// over lays the flags over what the inventory says.
+// over lays the flags over what the inventory says, which without a user only
+// says how.
 func (f *becomeFlags) over(inventory *transport.Become, password transport.Secret) *transport.Become {
-	if !f.wanted() && (inventory == nil || !password.IsSet()) {
-		return inventory
-	}
-	b := transport.Become{Method: "sudo", User: "root"}
+	b := transport.Become{Method: "sudo"}
 	if inventory != nil {
 		b = *inventory
 	}
@@ -128,6 +126,8 @@ func (f *becomeFlags) over(inventory *transport.Become, password transport.Secre
 		b.User = f.user
 	case f.sudo:
 		b.User = "root"
+	case b.User == "":
+		return nil
 	}
 	if password.IsSet() {
 		b.Password = password

@@ -10,6 +10,7 @@ import (
 func TestBecomeFlagsWinOverTheInventory(t *testing.T) {
 	secret := transport.NewSecret("asked")
 	doas := &transport.Become{Method: "doas", User: "app", Password: transport.NewSecret("stored")}
+	how := &transport.Become{Method: "doas"}
 	tests := []struct {
 		name      string
 		flags     becomeFlags
@@ -19,6 +20,8 @@ func TestBecomeFlagsWinOverTheInventory(t *testing.T) {
 	}{
 		{name: "nothing", want: nil},
 		{name: "inventory alone", inventory: doas, want: doas},
+		{name: "an inventory that says how, and not who", inventory: how, want: nil},
+		{name: "-s as the inventory says", flags: becomeFlags{sudo: true}, inventory: how, want: &transport.Become{Method: "doas", User: "root"}},
 		{name: "-s", flags: becomeFlags{sudo: true}, want: &transport.Become{Method: "sudo", User: "root"}},
 		{name: "--become", flags: becomeFlags{user: "app"}, want: &transport.Become{Method: "sudo", User: "app"}},
 		{name: "-s over the inventory", flags: becomeFlags{sudo: true}, inventory: doas, want: &transport.Become{Method: "doas", User: "root", Password: doas.Password}},

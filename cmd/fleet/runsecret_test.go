@@ -24,7 +24,7 @@ func (h *sudoHost) declare(t *testing.T, secret string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, h.inventory, string(text)+"\nconnection {\n  become {\n    password = secret.sudo\n  }\n}\nsecret \"sudo\" {\n  "+secret+"\n}\n", 0o600)
+	write(t, h.inventory, string(text)+"\nconnection {\n  become {\n    user     = \"root\"\n    password = secret.sudo\n  }\n}\nsecret \"sudo\" {\n  "+secret+"\n}\n", 0o600)
 }
 
 func TestTheSudoPasswordIsASecretOfTheInventory(t *testing.T) {

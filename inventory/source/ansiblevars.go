@@ -183,6 +183,8 @@ func become(s *scene) {
 	s.set("become.method", cty.StringVal(method), s.vars["ansible_become"].At)
 	if user, ok := s.text("ansible_become_user"); ok {
 		s.set("become.user", cty.StringVal(user), s.vars["ansible_become_user"].At)
+	} else {
+		s.set("become.user", cty.StringVal("root"), s.vars["ansible_become"].At)
 	}
 	if hasPassword {
 		text, _ := s.text(password)

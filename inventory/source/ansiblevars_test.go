@@ -73,7 +73,7 @@ func TestMapAnsible(t *testing.T) {
 		{"become", texts("ansible_become", "yes", "ansible_become_user", "app", "ansible_become_pass", "x"), "become.method=sudo\nbecome.password=(x)\nbecome.user=app", nil},
 		{"nobody to become", texts("ansible_become", "no", "ansible_become_user", "app"), "", nil},
 		{"a user to become says not to become one", texts("ansible_become_user", "app"), "", nil},
-		{"the full name of a method", texts("ansible_become", "true", "ansible_become_method", "community.general.doas"), "become.method=doas", nil},
+		{"the full name of a method", texts("ansible_become", "true", "ansible_become_method", "community.general.doas"), "become.method=doas\nbecome.user=root", nil},
 		{"another method", texts("ansible_become", "true", "ansible_become_method", "runas"), "", []string{"none of them"}},
 		{"a password for the login", texts("ansible_password", "x"), "", []string{"with -k"}},
 		{"connections", texts("ansible_connection", "local"), "", []string{`asks for "local"`}},
@@ -146,7 +146,7 @@ func TestMapAnsibleAcrossLevels(t *testing.T) {
 		},
 		{
 			"become for all but one host", data(texts("ansible_become", "yes"), nil, nil, texts("ansible_become", "no"), nil),
-			[5]string{"", "", "", "", "become.method=sudo"},
+			[5]string{"", "", "", "", "become.method=sudo\nbecome.user=root"},
 		},
 		{
 			"arguments replace arguments", data(nil, texts("ansible_ssh_common_args", "-J a -p 7"), nil, nil, texts("ansible_ssh_common_args", "-J b")),
