@@ -61,26 +61,21 @@ func (b *BlockDef) Body() *hcl.BodySchema {
 }
 
 // Definitions are the blocks that every project may have: variables and locals.
-func Definitions() []*BlockDef {
-	return []*BlockDef{
-		{
-			Type: "variable", Labels: []string{"name"}, Many: true,
-			Doc: "A value that is given from outside: `var.NAME`.",
-			Attrs: []AttrDef{
-				{Name: "type", Type: "type", Doc: "Type constraint, as in Terraform: `string`, `list(number)`, `object({ port = optional(number, 80) })`.", Default: "any"},
-				{Name: "default", Type: "any", Doc: "Value where none is given. Without it one must be given."},
-				{Name: "description", Type: "string", Doc: "What it is for."},
-				{Name: "nullable", Type: "bool", Doc: "Whether `null` may be given.", Default: "true"},
-				{Name: "sensitive", Type: "bool", Doc: "Whether the value, and all made from it, is kept from every output.", Default: "false"},
-			},
-			Blocks: []*BlockDef{{
-				Type: "validation", Many: true, Doc: "A condition that the value must meet.",
-				Attrs: []AttrDef{
-					{Name: "condition", Type: "bool", Doc: "What must be true.", Required: true},
-					{Name: "error_message", Type: "string", Doc: "What to say where it is not.", Required: true},
-				},
-			}},
-			Example: `variable "env" {
+func Definitions() []*BlockDef { return []*BlockDef{variableDef(), localsDef()} }
+
+func variableDef() *BlockDef {
+	return &BlockDef{
+		Type: "variable", Labels: []string{"name"}, Many: true,
+		Doc: "A value that is given from outside: `var.NAME`.",
+		Attrs: []AttrDef{
+			{Name: "type", Type: "type", Doc: "Type constraint, as in Terraform: `string`, `list(number)`, `object({ port = optional(number, 80) })`.", Default: "any"},
+			{Name: "default", Type: "any", Doc: "Value where none is given. Without it one must be given."},
+			{Name: "description", Type: "string", Doc: "What it is for."},
+			{Name: "nullable", Type: "bool", Doc: "Whether `null` may be given.", Default: "true"},
+			{Name: "sensitive", Type: "bool", Doc: "Whether the value, and all made from it, is kept from every output.", Default: "false"},
+		},
+		Blocks: []*BlockDef{validationDef()},
+		Example: `variable "env" {
   type    = string
   default = "staging"
   validation {
@@ -88,13 +83,25 @@ func Definitions() []*BlockDef {
     error_message = "env must be staging or prod."
   }
 }`,
+	}
+}
+
+func validationDef() *BlockDef {
+	return &BlockDef{
+		Type: "validation", Many: true, Doc: "A condition that the value must meet.",
+		Attrs: []AttrDef{
+			{Name: "condition", Type: "bool", Doc: "What must be true.", Required: true},
+			{Name: "error_message", Type: "string", Doc: "What to say where it is not.", Required: true},
 		},
-		{
-			Type: "locals", Many: true, Any: true,
-			Doc: "Values under names of your own: `local.NAME`. They may be made from variables and other locals.",
-			Example: `locals {
+	}
+}
+
+func localsDef() *BlockDef {
+	return &BlockDef{
+		Type: "locals", Many: true, Any: true,
+		Doc: "Values under names of your own: `local.NAME`. They may be made from variables and other locals.",
+		Example: `locals {
   domain = "${var.env}.example.net"
 }`,
-		},
 	}
 }

@@ -216,8 +216,8 @@ func cannotRead(path string, err error) *hcl.Diagnostic {
 // the blocks in the order of files and lines.
 func (p *Project) Decode(types ...hcl.BlockHeaderSchema) (hcl.Blocks, hcl.Diagnostics) {
 	schema := &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
-		{Type: "variable", LabelNames: []string{"name"}},
-		{Type: "locals"},
+		variableDef().Header(),
+		localsDef().Header(),
 	}, types...)}
 	var all hcl.Diagnostics
 	var out hcl.Blocks

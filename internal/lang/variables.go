@@ -60,12 +60,7 @@ func (s *Scope) declare(block *hcl.Block) (*variable, hcl.Diagnostics) {
 			Subject:  block.LabelRanges[0].Ptr(),
 		})
 	}
-	content, diags := s.project.Content(block.Body, &hcl.BodySchema{
-		Attributes: []hcl.AttributeSchema{
-			{Name: "type"}, {Name: "default"}, {Name: "description"}, {Name: "nullable"}, {Name: "sensitive"},
-		},
-		Blocks: []hcl.BlockHeaderSchema{{Type: "validation"}},
-	})
+	content, diags := s.project.Content(block.Body, variableDef().Body())
 	all = append(all, diags...)
 	v.checks = content.Blocks
 	for name, into := range map[string]*bool{"nullable": &v.nullable, "sensitive": &v.sensitive} {
@@ -218,9 +213,7 @@ func (s *Scope) validate() hcl.Diagnostics {
 }
 
 func (s *Scope) checkVariable(v *variable, block *hcl.Block) hcl.Diagnostics {
-	content, all := s.project.Content(block.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
-		{Name: "condition", Required: true}, {Name: "error_message", Required: true},
-	}})
+	content, all := s.project.Content(block.Body, validationDef().Body())
 	if all.HasErrors() {
 		return all
 	}
