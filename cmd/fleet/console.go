@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 
@@ -109,13 +111,15 @@ func (a *app) evaluateAll(ctx context.Context, s *consoleSession) error {
 // converse is a console on a terminal. What goes wrong is shown, and the status
 // is 0 all the same: the user saw it.
 func converse(ctx context.Context, s *consoleSession, editor *lineEditor) error {
+	ctx, finish := untilTold(ctx)
+	defer finish()
 	var p pending
 	for {
 		prompt := promptFirst
 		if p.waiting() {
 			prompt = promptMore
 		}
-		line, err := editor.next(ctx, prompt)
+		line, err := editor.readLine(ctx, prompt)
 		switch {
 		case errors.Is(err, io.EOF):
 			_, err := fmt.Fprintln(s.app.env.stdout) // the prompt stands on this line
@@ -126,7 +130,7 @@ func converse(ctx context.Context, s *consoleSession, editor *lineEditor) error 
 			p.clear()
 			continue
 		case err != nil:
-			return err
+			return interrupted(ctx, err)
 		}
 		if end, err := s.line(ctx, &p, line); end || err != nil {
 			return err
@@ -134,15 +138,32 @@ func converse(ctx context.Context, s *consoleSession, editor *lineEditor) error 
 	}
 }
 
-// next reads a line, or ends with a signal.
-func (x *lineEditor) next(ctx context.Context, prompt string) (string, error) {
-	ctx, finish := untilSignal(ctx)
-	defer finish()
-	line, err := x.readLine(ctx, prompt)
-	if err != nil {
-		return "", interrupted(ctx, err)
+// untilTold ends the context when the process is told to end. Ctrl-C is not that:
+// while a line is read it is a key, and while facts are gathered it ends that; at
+// any other time there is nothing to end.
+func untilTold(ctx context.Context) (_ context.Context, finish func()) {
+	ctx, stop := context.WithCancelCause(ctx)
+	signals, over := make(chan os.Signal, 1), make(chan struct{})
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		// What nohup turned off stays off.
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
 	}
-	return line, nil
+	go func() { // ends with finish
+		defer close(over)
+		for s := range signals {
+			if s != os.Interrupt {
+				stop(&signaled{s})
+			}
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		<-over
+		stop(nil)
+	}
 }
 
 // line takes a line of input, and reports whether it was the last one.
