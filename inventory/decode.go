@@ -268,32 +268,64 @@ func (d *decoder) settings(l *layer, body hcl.Body, def *lang.BlockDef, specs []
 	d.add(diags)
 	for _, s := range specs {
 		a := content.Attributes[s.Name]
-		v := d.setting(a, s.parse)
-		if v != nil && v.late != nil && s.id != setBecomePassword {
-			d.fail(a.Expr.Range(), "Secret not allowed", "Of a connection only become.password can be made from a secret: everything else is shown.")
-			v = nil
+		if s.id == setBecomePassword {
+			l.settings[s.id] = d.hiddenSetting(a, s.parse)
+			continue
 		}
-		l.settings[s.id] = v
+		l.settings[s.id] = d.setting(a, s.parse)
 	}
 	return content
 }
 
-// setting evaluates an attribute; nil where it is absent or wrong.
+// setting evaluates an attribute that may be shown; nil where it is absent or
+// wrong.
 func (d *decoder) setting(a *hcl.Attribute, parse parser) *setting {
+	if a == nil {
+		return nil
+	}
+	if len(d.scope.SecretsIn(a.Expr)) > 0 {
+		d.fail(a.Expr.Range(), "Sensitive value not allowed", "%s is shown, and cannot be made from a secret.%s", a.Name, onlyPassword)
+		return nil
+	}
+	v, sensitive, ok := d.evaluate(a)
+	if ok && sensitive {
+		d.fail(a.Expr.Range(), "Sensitive value not allowed", "%s is shown, and its value may not be.%s", a.Name, onlyPassword)
+		return nil
+	}
+	if !ok {
+		return nil
+	}
+	return d.parse(a, parse, &setting{at: a.NameRange}, v)
+}
+
+const onlyPassword = " Sensitive values can be in vars, and in become.password."
+
+// hiddenSetting evaluates an attribute that is never shown.
+func (d *decoder) hiddenSetting(a *hcl.Attribute, parse parser) *setting {
 	if a == nil {
 		return nil
 	}
 	if s := d.lateSetting(a, parse); s != nil {
 		return s
 	}
-	v, diags := d.scope.Eval(a.Expr, cty.DynamicPseudoType)
-	d.add(diags)
-	sensitive := lang.IsSensitive(v)
-	v, _ = v.UnmarkDeep()
-	if diags.HasErrors() || !v.IsWhollyKnown() {
+	v, sensitive, ok := d.evaluate(a)
+	if !ok {
 		return nil
 	}
-	s := &setting{at: a.NameRange, sensitive: sensitive}
+	return d.parse(a, parse, &setting{at: a.NameRange, sensitive: sensitive}, v)
+}
+
+// evaluate is the value of an attribute, and whether it may not be shown.
+func (d *decoder) evaluate(a *hcl.Attribute) (v cty.Value, sensitive, ok bool) {
+	v, diags := d.scope.Eval(a.Expr, cty.DynamicPseudoType)
+	d.add(diags)
+	sensitive = lang.IsSensitive(v)
+	v, _ = v.UnmarkDeep()
+	return v, sensitive, !diags.HasErrors() && v.IsWhollyKnown()
+}
+
+// parse completes s with a value; null is no value.
+func (d *decoder) parse(a *hcl.Attribute, parse parser, s *setting, v cty.Value) *setting {
 	if v.IsNull() {
 		return s
 	}

@@ -65,7 +65,9 @@ func (h *Host) becomeRows() []Row {
 		origin := "default"
 		if s != nil {
 			origin = s.origin()
-			part.value = maskIf(s, part.value)
+			if s.sensitive {
+				part.value = "(sensitive)"
+			}
 		}
 		rows = append(rows, Row{settingName(part.id), part.value, origin})
 	}

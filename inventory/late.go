@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -81,12 +82,17 @@ func (inv *Inventory) Value(h *Host, index int, facts cty.Value) (cty.Value, lan
 }
 
 func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl.Diagnostics) {
+	v, _, diags := inv.make(h, index, facts)
+	return v, diags
+}
+
+// make makes the late variables of h, and tells what that cost.
+func (inv *Inventory) make(h *Host, index int, facts cty.Value) (_ cty.Value, steps int, all hcl.Diagnostics) {
 	vars, place := h.plainVars(), cty.NumberIntVal(int64(index))
 	object := h.object(place, facts, vars)
 	if len(vars) == len(h.layer.vars) {
-		return object, nil
+		return object, 0, nil
 	}
-	var all hcl.Diagnostics
 	scope := inv.scope.ForHost(object)
 	for _, name := range slices.Sorted(maps.Keys(h.layer.vars)) {
 		if e := h.layer.vars[name]; e.late != nil {
@@ -94,7 +100,7 @@ func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl
 			vars[name], all = v, append(all, diags...)
 		}
 	}
-	return h.object(place, facts, vars), all
+	return h.object(place, facts, vars), scope.Steps(), all
 }
 
 // plainVars are the variables of h that are not made for it alone.
@@ -148,6 +154,30 @@ func (inv *Inventory) Vars(h *Host, index int) map[string]any {
 	return out
 }
 
+// What late variables may cost for all selected hosts together: about a
+// microsecond a step, so a few seconds in the worst case.
+const (
+	freeSteps    = 250_000
+	stepsPerHost = 100
+	mostHosts    = 30_000
+)
+
+func tooExpensive(h *Host, before, all int) *hcl.Diagnostic {
+	var at hcl.Range
+	for _, e := range h.layer.vars {
+		if e.late != nil && (at.Filename == "" || e.at.Start.Byte < at.Start.Byte) {
+			at = e.at
+		}
+	}
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Evaluation too expensive",
+		Detail: fmt.Sprintf("Variables that are made for each host are too expensive for %d hosts: those of the first %d used up what all of them may take. "+
+			"Make what does not need the host in a local, once.", all, before),
+		Subject: &at,
+	}
+}
+
 // Check makes the variables of hosts, in selection order, that are made for each
 // host on its own, and tells what is wrong with them: the same mistake once, with
 // all hosts that it is made for.
@@ -158,11 +188,15 @@ func (inv *Inventory) Check(hosts []*Host) lang.Diagnostics {
 	}
 	var all hcl.Diagnostics
 	sufferers := map[mistake][]string{}
+	left := freeSteps + stepsPerHost*min(len(hosts), mostHosts)
 	for i, h := range hosts {
 		if !h.hasLate() {
 			continue
 		}
-		_, diags := inv.value(h, i, unknownFacts())
+		_, steps, diags := inv.make(h, i, unknownFacts())
+		if left -= steps; left < 0 {
+			return inv.project.Diagnostics(append(all, tooExpensive(h, i, len(hosts))))
+		}
 		for _, d := range diags {
 			m := mistake{*d.Subject, d.Summary, d.Detail}
 			if sufferers[m] == nil {

@@ -87,3 +87,18 @@ host "db1" {
 		t.Error(diff)
 	}
 }
+
+func TestWhatIsMadeForManyHostsMayNotCostTooMuch(t *testing.T) {
+	inv := load(t, `
+group "web" {
+  hosts = ["web[1-9000]"]
+  vars  = { slow = [for i in range(150) : "${host.name}-${i}"] }
+}
+`)
+	if ds := inv.Check(inv.Hosts()[:10]); len(ds) > 0 {
+		t.Errorf("for ten hosts: %+v", ds)
+	}
+	if ds := inv.Check(inv.Hosts()); len(ds) != 1 || ds[0].Summary != "Evaluation too expensive" || ds[0].Range.Start.Line != 4 {
+		t.Errorf("%+v", ds)
+	}
+}

@@ -61,12 +61,14 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		}
 		d.block(b)
 	}
-	d.readSources(ctx, &inv.options)
+	complete := d.readSources(ctx, &inv.options)
 	o.Secrets.Secrets = d.providersOf
 	inv.vault = &vault{resolver: secret.NewResolver(o.Secrets), scope: inv.scope, project: project, texts: map[*setting]string{}}
-	b := &builder{decoder: d, inv: inv}
-	b.build()
-	d.checkLate(inv.scope)
+	if complete { // else much of what follows would be said to be unknown
+		b := &builder{decoder: d, inv: inv}
+		b.build()
+		d.checkLate(inv.scope)
+	}
 	return inv, project.Diagnostics(d.diags)
 }
 

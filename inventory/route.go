@@ -30,7 +30,7 @@ func (r *resolution) route(ctx context.Context, t *transport.Target, h *Host) er
 		if t.Proxy = r.ssh.Value("proxycommand"); proxy.value == nil {
 			t.Proxy = ""
 		}
-		r.say("proxy_command", maskIf(proxy, showOr(t.Proxy, "none")), proxy.origin())
+		r.say("proxy_command", showOr(t.Proxy, "none"), proxy.origin())
 		return nil
 	}
 	return r.routeBySSH(ctx, t, h)

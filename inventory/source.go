@@ -31,6 +31,7 @@ type sourceKind struct {
 	*lang.BlockDef
 	specs []spec
 	read  func(ctx context.Context, o *Options, a *arguments) *source.Data
+	runs  bool // it runs a command
 }
 
 // arguments are the values of the attributes of a block, as their parsers made
@@ -52,9 +53,6 @@ func (d *decoder) arguments(given hcl.Attributes, at hcl.Range, specs []spec) *a
 		switch v := d.setting(a, spec.parse); {
 		case v == nil:
 			out.complete = false // said already
-		case v.late != nil:
-			d.fail(a.Expr.Range(), "Secret not allowed", "%s cannot be made from a secret.", a.Name)
-			out.complete = false
 		case v.value != nil:
 			out.values[spec.Name] = v.value
 		}
@@ -116,11 +114,18 @@ func (d *decoder) source(b *hcl.Block) {
 	d.sources = append(d.sources, s)
 }
 
-// readSources reads all sources at one time and adds what they know.
-func (d *decoder) readSources(ctx context.Context, o *Options) {
+// readSources reads all sources at one time and adds what they know. After
+// mistakes in the files no command is run: it could be the wrong one. It reports
+// whether all hosts are known.
+func (d *decoder) readSources(ctx context.Context, o *Options) bool {
+	mistaken := d.diags.HasErrors()
 	var g errgroup.Group
 	for _, s := range d.sources {
-		if s.data == nil {
+		switch {
+		case s.data != nil:
+		case mistaken && s.kind.runs:
+			s.data = &source.Data{}
+		default:
 			g.Go(func() error {
 				s.data = s.kind.read(ctx, o, s.arguments)
 				return nil
@@ -137,6 +142,7 @@ func (d *decoder) readSources(ctx context.Context, o *Options) {
 	for _, h := range d.byName {
 		h.layer = *h.under.over(&h.layer)
 	}
+	return len(d.sources) == 0 || !d.diags.HasErrors()
 }
 
 // addSource adds the hosts and groups of a source to those of the files.
@@ -147,6 +153,9 @@ func (d *decoder) addSource(s *sourceDef) {
 			severity = hcl.DiagWarning
 		}
 		d.diags = append(d.diags, &hcl.Diagnostic{Severity: severity, Summary: p.Summary, Detail: p.Detail, Subject: &at})
+	}
+	if slices.ContainsFunc(s.data.Problems, func(p source.Problem) bool { return !p.Warning }) {
+		return
 	}
 	all, _ := d.groupNamed(s.name, s.at)
 	for i := range s.data.Hosts {

@@ -44,7 +44,7 @@ func pathSpec(doc string) spec {
 }
 
 func execKind() *sourceKind {
-	return newKind("exec", "Hosts that a command prints: Ansible's dynamic-inventory JSON, a JSON list as the source `json` reads, or one name a line.",
+	k := newKind("exec", "Hosts that a command prints: Ansible's dynamic-inventory JSON, a JSON list as the source `json` reads, or one name a line.",
 		`source "exec" "cloud" {
   command = ["./hosts.py", "--list"]
   cache   = "5m"
@@ -60,6 +60,8 @@ func execKind() *sourceKind {
 				Timeout: a.duration("timeout"), Cache: a.duration("cache"), CacheDir: o.CacheDir,
 			})
 		})
+	k.runs = true
+	return k
 }
 
 func ansibleKind() *sourceKind {

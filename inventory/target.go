@@ -164,17 +164,10 @@ func (r *resolution) where(t *transport.Target) {
 	t.Port, _ = strconv.Atoi(r.ssh.Value("port"))
 	_, from := r.pick(setAddress, "hostname", "", false)
 	r.say("address", t.Address, from)
-	s, from := r.pick(setUser, "user", "-l", r.flags.User != "")
-	r.say("user", maskIf(s, t.User), from)
+	_, from = r.pick(setUser, "user", "-l", r.flags.User != "")
+	r.say("user", t.User, from)
 	_, from = r.pick(setPort, "port", "-p", r.flags.Port != 0)
 	r.say("port", strconv.Itoa(t.Port), from)
-}
-
-func maskIf(s *setting, text string) string {
-	if s != nil && s.sensitive {
-		return "(sensitive)"
-	}
-	return text
 }
 
 // rest fills in all but the way.

@@ -256,13 +256,16 @@ func (x *execution) teller() func() {
 
 // tune fits the runtime to a run with so many hosts at one time. With few, the
 // heap is small and may grow to five times what is in use before it is cleaned
-// up; with thousands, what is in use is the connections. Half the processors are
-// plenty for SSH to many hosts; with more, waking them costs more than they do.
+// up, to a limit above what the inventory takes; with thousands, what is in use is
+// the connections. Half the processors are plenty for SSH to many hosts; with
+// more, waking them costs more than they do.
 func tune(e *env, hosts int) {
 	const few, perHost = 2000, 100 << 10 // a connection at work, in bytes
 	if hosts <= few {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
 		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(96<<20 + int64(max(hosts-runner.DefaultFanout, 0))*perHost)
+		debug.SetMemoryLimit(96<<20 + int64(m.HeapAlloc) + int64(max(hosts-runner.DefaultFanout, 0))*perHost)
 	} else {
 		debug.SetGCPercent(50)
 	}

@@ -23,6 +23,9 @@ func (s *Scope) ForHost(host cty.Value) *Scope {
 	return &out
 }
 
+// Steps is what the expressions that were evaluated in the scope have cost.
+func (s *Scope) Steps() int { return s.budget.steps - int(s.budget.left.Load()) }
+
 // RefersToHost reports whether e can be evaluated in a scope of [Scope.ForHost]
 // only. Locals are made once for the project and never refer to a host.
 func (s *Scope) RefersToHost(e hcl.Expression) bool {

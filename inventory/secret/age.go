@@ -45,7 +45,7 @@ func (a Age) Check() error {
 }
 
 func (a Age) reveal(ctx context.Context, r *Resolver) (string, error) {
-	data, err := r.readFile(a.Dir, a.File)
+	data, _, err := r.readFile(a.Dir, a.File) // encrypted, and often in a repository
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +84,7 @@ func (r *Resolver) openByPassphrase(ctx context.Context, file string, data []byt
 
 // identities reads a file of identities.
 func (r *Resolver) identities(ctx context.Context, dir, file string) ([]age.Identity, error) {
-	data, err := r.readFile(dir, file)
+	data, err := r.readPrivate(dir, file)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}

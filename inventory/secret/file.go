@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,7 +25,7 @@ type File struct {
 func (f File) Check() error { return checkPath("file", f.Path) }
 
 func (f File) reveal(_ context.Context, r *Resolver) (string, error) {
-	b, err := r.readFile(f.Dir, f.Path)
+	b, err := r.readPrivate(f.Dir, f.Path)
 	return withoutLineEnd(string(b)), err
 }
 
@@ -55,36 +56,42 @@ func (r *Resolver) locate(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// readFile reads a file that should be the user's own. What holds a secret may
-// be a little larger than the secret itself, encrypted.
-func (r *Resolver) readFile(dir, path string) ([]byte, error) {
+// readPrivate reads a file that should be the user's own.
+func (r *Resolver) readPrivate(dir, path string) ([]byte, error) {
+	b, info, err := r.readFile(dir, path)
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
+		r.cfg.Warn(fmt.Sprintf("every user of this machine can read %s, which holds a secret; hint: chmod o-r", r.locate(dir, path)))
+	}
+	return b, err
+}
+
+// readFile reads a file that may be anybody's. What holds a secret may be a
+// little larger than the secret itself, encrypted.
+func (r *Resolver) readFile(dir, path string) ([]byte, fs.FileInfo, error) {
 	const most = 2 * textMax
 	path = r.locate(dir, path)
 	info, err := os.Stat(path) // opening a named pipe would wait for a writer
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case info.IsDir():
-		return nil, fmt.Errorf("%q is a folder", path)
+		return nil, nil, fmt.Errorf("%q is a folder", path)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%q is not a regular file; hint: exec runs a command that prints a secret", path)
+		return nil, nil, fmt.Errorf("%q is not a regular file; hint: exec runs a command that prints a secret", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case len(b) > most:
-		return nil, errTooLarge
+		return nil, nil, errTooLarge
 	case len(b) == 0:
-		return nil, errors.New("the file is empty")
+		return nil, nil, errors.New("the file is empty")
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0 {
-		r.cfg.Warn(fmt.Sprintf("every user of this machine can read %s, which holds a secret; hint: chmod o-r", path))
-	}
-	return b, nil
+	return b, info, nil
 }

@@ -9,9 +9,11 @@ import (
 	"os"
 
 	"github.com/zclconf/go-cty/cty"
-
-	"fleet/internal/nodeset"
 )
+
+// maxHosts bounds a source: a million names take a gigabyte before anything is
+// done with them.
+const maxHosts = 200_000
 
 // A builder collects hosts and groups, and checks their names.
 type builder struct {
@@ -44,8 +46,8 @@ func (b *builder) sameHost(name string, at Place) *Host {
 		b.fail(at, "Invalid host name", "%q is no name for a host: %s.", clean(name, 80), problem)
 		return nil
 	}
-	if len(b.data.Hosts) == nodeset.MaxSize {
-		b.fail(at, "Too many hosts", "A source may have %d hosts.", nodeset.MaxSize)
+	if len(b.data.Hosts) == maxHosts {
+		b.fail(at, "Too many hosts", "A source may have %d hosts.", maxHosts)
 		b.more = true // reading on makes no sense
 		return nil
 	}

@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,6 +19,8 @@ func parseAnswer(text []byte, from string) *Data {
 	switch {
 	case len(trimmed) == 0:
 		b.fail(Place{File: from}, "Invalid answer", "It printed nothing. Where there are no hosts, it should print [].")
+	case trimmed[0] != '{' && trimmed[0] != '[' && json.Valid(trimmed): // a tool that found nothing
+		b.fail(Place{File: from}, "Invalid answer", "It printed a single JSON value, %q. A list of hosts, an object of groups, or one name a line is wanted.", clean(string(bytes.TrimSpace(trimmed)), 40))
 	case trimmed[0] != '{' && trimmed[0] != '[':
 		b.lines(text, from)
 	default:
