@@ -158,8 +158,8 @@ func (inv *Inventory) Vars(h *Host, index int) map[string]any {
 // microsecond a step, so a few seconds in the worst case.
 const (
 	freeSteps    = 250_000
-	stepsPerHost = 100
-	mostHosts    = 30_000
+	stepsPerHost = 60
+	mostHosts    = 20_000
 )
 
 func tooExpensive(h *Host, before, all int) *hcl.Diagnostic {
