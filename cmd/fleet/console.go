@@ -33,7 +33,7 @@ printed, and the status is 1 where an expression has a mistake.
 
 With --host, host.* is known. Everything is offline but for one thing: an
 expression that needs host.facts connects to that host, once.`,
-		Example: "  fleet console --host web07\n  echo 'fold(hosts(\"@web\"))' | fleet console",
+		Example: "  fleet console --host web07",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.console(cmd.Context(), &sel, &conn, host)
