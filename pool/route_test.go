@@ -55,7 +55,7 @@ func TestADeadBastionFailsAllHostsBehindItAtOnce(t *testing.T) {
 	t.Parallel()
 	refuses, locked := serve(t, sshd.Config{Faults: sshd.Faults{RefuseAuth: true}})
 	dead := targetAt(listen(t).Addr())
-	dead.Link.ConnectTimeout = 300 * time.Millisecond
+	dead.Link.ConnectTimeout = 2 * time.Second
 	for _, test := range []struct {
 		name    string
 		bastion transport.Target

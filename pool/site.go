@@ -38,7 +38,7 @@ type attempt struct {
 
 // silentAfter is how long a host may say nothing before those who wait for it
 // give up their place among the hosts at work.
-const silentAfter = 300 * time.Millisecond
+const silentAfter = time.Second
 
 // A lease is the right to use a connection: for a session, of which servers
 // allow few (MaxSessions), or for forwarded channels, which they do not count.

@@ -18,8 +18,14 @@ type places struct {
 	silent chan struct{} // holds one element for each host that left its place
 }
 
+// newPlaces makes n places. Of a single one nobody leaves: who asks for one host
+// at a time wants them one after another.
 func newPlaces(n int) *places {
-	return &places{free: semaphore.NewWeighted(int64(n)), silent: make(chan struct{}, n*silentPerPlace)}
+	silent := n * silentPerPlace
+	if n == 1 {
+		silent = 0
+	}
+	return &places{free: semaphore.NewWeighted(int64(n)), silent: make(chan struct{}, silent)}
 }
 
 // take waits for a free place.

@@ -170,7 +170,7 @@ func TestNoMoreThanFanoutHostsAreAtWork(t *testing.T) {
 func TestSilentHostsHoldUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		_, r := start(t.Context(), runner.Config{Fanout: 1}, 6, func(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
+		_, r := start(t.Context(), runner.Config{Fanout: 2}, 6, func(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
 			if t.Name < "h04" { // does not answer for 10 s; the third one then does
 				c.Place.Leave()
 				<-time.After(10 * time.Second)
@@ -187,6 +187,22 @@ func TestSilentHostsHoldUpNobody(t *testing.T) {
 		}
 		if n := len(r.ends(t)); n != 6 {
 			t.Errorf("%d of 6 hosts ended", n)
+		}
+	})
+}
+
+func TestOneHostAtATimeIsOneAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		began := time.Now()
+		start(t.Context(), runner.Config{Fanout: 1}, 3, func(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
+			c.Place.Leave() // it is silent for a while
+			<-time.After(2 * time.Second)
+			order = append(order, t.Name)
+			return transport.Status{}, c.Place.Enter(ctx)
+		})
+		if !slices.IsSorted(order) || len(order) != 3 || time.Since(began) != 6*time.Second {
+			t.Errorf("%q in %s", order, time.Since(began))
 		}
 	})
 }
