@@ -351,3 +351,22 @@ func TestOutOfFileDescriptorsIsSaidWithARemedy(t *testing.T) {
 		t.Errorf("got %q, %v", out, err)
 	}
 }
+
+// The time for a silent host and the time after which it gives up its place may
+// end together: the failure counts, and it is not dialed again.
+func TestAHostThatIsSilentForItsWholeTimeIsDialedOnce(t *testing.T) {
+	t.Parallel()
+	const hosts = 10
+	server, target := serve(t, sshd.Config{Faults: sshd.Faults{Mute: true}})
+	target.Link.ConnectTimeout = time.Second
+	p := newPool(t, pool.Config{})
+	many(hosts, func(i int) {
+		target := target
+		target.User = "user" + itoa(i)
+		got := run(t.Context(), p, target, &transport.Command{Script: "true"})
+		_ = failedAs(t, got.err, transport.KindUnreachable, "timed out after 1s")
+	})
+	if n := server.Stats().Accepted; n != hosts {
+		t.Errorf("%d hosts were dialed %d times", hosts, n)
+	}
+}

@@ -36,6 +36,19 @@ type attempt struct {
 	phase atomic.Int32 // a phase
 }
 
+// failure is why the dial failed; nil while it lasts, and where there is none.
+func (a *attempt) failure() error {
+	if a == nil {
+		return nil
+	}
+	select {
+	case <-a.done:
+		return a.err
+	default:
+		return nil
+	}
+}
+
 // silentAfter is how long a host may say nothing before those who wait for it
 // give up their place among the hosts at work.
 const silentAfter = time.Second
@@ -121,9 +134,6 @@ func (s *site) wait(ctx context.Context, sessions int, jump bool, silent func())
 		s.mu.Unlock()
 		select {
 		case <-dialed:
-			if a.err != nil {
-				return nil, a.err
-			}
 		case <-changed:
 		case <-alarm.C:
 			if a != nil && phase(a.phase.Load()) < phaseKeyExchange {
@@ -131,6 +141,9 @@ func (s *site) wait(ctx context.Context, sessions int, jump bool, silent func())
 			}
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
+		}
+		if err := a.failure(); err != nil { // also where something else happened at the same time
+			return nil, err
 		}
 		s.mu.Lock()
 	}
