@@ -1,10 +1,27 @@
 package pool
 
 import (
+	"errors"
 	"fmt"
 
 	"fleet/transport"
 )
+
+// errUnchecked keeps the password of become from a host that may be anybody.
+var errUnchecked = errors.New("the password to become another user was not given, as the host's key is not checked")
+
+// mayBecome refuses a command that could only run by giving a password to a
+// host whose key is not checked: whether its sudo really asks is for the host
+// to say.
+func mayBecome(t *transport.Target, b *transport.Become) error {
+	if b == nil || !b.Password.IsSet() || t.HostKey.Policy != transport.HostKeyOff {
+		return nil
+	}
+	return &transport.Error{
+		Op: "run", Host: t.Label(), Kind: transport.KindHostKey, Err: errUnchecked, Stopped: true,
+		Hint: "host_key = \"accept-new\" (StrictHostKeyChecking=accept-new) stores the key and checks it from then on",
+	}
+}
 
 // become returns the words that run text with /bin/sh as the user of b, up to
 // where the name and the arguments of the shell follow, and notes the prompt by

@@ -12,6 +12,9 @@ import (
 // A connection that turns out to be dead, or to have no session left, costs
 // another try as long as the command was not sent.
 func (p *Pool) Run(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
+	if err := mayBecome(&t, c.Become); err != nil {
+		return transport.Status{}, err
+	}
 	s, err := p.site(&t)
 	if err != nil {
 		return transport.Status{}, failure(&t, "run", err)

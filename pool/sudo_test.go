@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh/knownhosts"
+
 	"fleet/internal/opensshd"
 	"fleet/internal/sshd"
 	"fleet/pool"
@@ -157,7 +159,8 @@ func TestSudoSaysWhyItDidNotRunTheCommand(t *testing.T) {
 	needRoot(t)
 	_, target := startSudo(t, sudoRule{NoPassword: true})
 	_, nobody := startSSHD(t, opensshd.Options{Password: sudoPassword})
-	_, missing := serve(t, sshd.Config{Env: []string{"PATH=/nonexistent"}})
+	s, missing := serve(t, sshd.Config{Env: []string{"PATH=/nonexistent"}})
+	missing.HostKey = known(t, s, &missing)
 	p := newPool(t, pool.Config{Linger: -1})
 	for _, test := range []struct {
 		name   string
@@ -183,9 +186,38 @@ func TestSudoSaysWhyItDidNotRunTheCommand(t *testing.T) {
 	}
 }
 
+// known is the check of a host key that is known to be that of s.
+func known(t *testing.T, s *sshd.Server, target *transport.Target) transport.HostKey {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	line := knownhosts.Line([]string{target.Addr()}, s.HostKey()) + "\n"
+	if err := os.WriteFile(file, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return transport.HostKey{Files: []string{file}}
+}
+
+// Nobody may stand in the middle and ask for the password of sudo.
+func TestAHostWhoseKeyIsNotCheckedGetsNoPasswordForSudo(t *testing.T) {
+	t.Parallel()
+	s, target := serve(t, sshd.Config{})
+	p := newPool(t, pool.Config{Linger: -1})
+	for _, tty := range []*transport.TTY{nil, {}} {
+		got := run(t.Context(), p, target, &transport.Command{Script: "echo reached", Become: becomeRoot(sudoPassword), TTY: tty})
+		e := failedAs(t, got.err, transport.KindHostKey, "password", "not given", "key is not checked")
+		if e.Sent || !e.Stopped || !strings.Contains(e.Hint, "accept-new") || got.out != "" {
+			t.Errorf("got %#v, %+v", e, got)
+		}
+	}
+	if n := s.Stats().Accepted; n != 0 {
+		t.Errorf("%d connections were made", n)
+	}
+}
+
 func TestAWayToBecomeThatCannotWorkIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	t.Parallel()
-	_, target := serve(t, sshd.Config{})
+	s, target := serve(t, sshd.Config{})
+	target.HostKey = known(t, s, &target)
 	p := newPool(t, pool.Config{Linger: -1})
 	for _, test := range []struct {
 		become transport.Become
