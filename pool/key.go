@@ -39,7 +39,7 @@ func writeKey(b *strings.Builder, t *transport.Target) {
 	field(n.KeyExchanges...)
 	field(n.HostKeyAlgorithms...)
 	field(n.PubkeyAlgorithms...)
-	fmt.Fprintf(b, "%t %t %t %t %d %t %d %d %d %s %t", l.Explicit, l.Optional, l.Batch, l.IdentitiesOnly, k.Policy, k.Hash,
+	fmt.Fprintf(b, "%t %t %t %t %t %d %t %d %d %d %s %t", l.Methods == nil, l.Explicit, l.Optional, l.Batch, l.IdentitiesOnly, k.Policy, k.Hash,
 		n.ConnectTimeout, n.Keepalive, n.KeepaliveMax, n.Family, n.Legacy)
 	for i := range t.Jump {
 		b.WriteByte(2)

@@ -63,7 +63,8 @@ type Login struct {
 	// Batch keeps everybody from being asked for anything (BatchMode).
 	Batch bool
 	// Methods restricts and orders the methods ("publickey",
-	// "keyboard-interactive", "password"); empty allows all, in this order.
+	// "keyboard-interactive", "password"); nil allows all, in this order, and
+	// an empty list none.
 	Methods []string
 }
 

@@ -134,6 +134,10 @@ func TestALoginPasswordIsAskedForOnce(t *testing.T) {
 	if status, stdout, stderr := host.run(t, sudoPassword, "", args...); status != 0 || stdout != "box: "+host.User+"\n" {
 		t.Errorf("status %d, stdout %q, stderr %q", status, stdout, stderr)
 	}
+	none := append([]string{"-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no"}, args...)
+	if status, _, stderr := host.run(t, sudoPassword, "", none...); status != 4 || !strings.Contains(stderr, "allows none of these") {
+		t.Errorf("where no method is allowed: status %d, stderr %q", status, stderr)
+	}
 	if status, _, stderr := host.run(t, "wrong", "", args...); status != 4 || !strings.Contains(stderr, "password") {
 		t.Errorf("status %d, stderr %q", status, stderr)
 	}

@@ -16,7 +16,9 @@ type RefusedError struct {
 	Log  Log
 	// Left counts the keys that had no turn, because the server hung up.
 	Left int
-	Err  error // what x/crypto said
+	// Methods are those that the configuration allows.
+	Methods []string
+	Err     error // what x/crypto said
 }
 
 // Refused returns what to tell the user when err, from ssh.NewClientConn, is
@@ -27,7 +29,7 @@ func (l *Login) Refused(err error) *RefusedError {
 	if err == nil || log.Allowed == nil || l.ctx.Err() != nil || isLost(err) {
 		return nil
 	}
-	refused := &RefusedError{User: l.target.User, Log: log, Err: err}
+	refused := &RefusedError{User: l.target.User, Log: log, Methods: l.methods, Err: err}
 	// The last attempt has no outcome when the server hung up on it, as it
 	// does after too many keys.
 	if n := len(log.Attempts); n > 0 && log.Attempts[n-1].Outcome == "" {
@@ -101,13 +103,25 @@ func (e *RefusedError) Hint() string {
 		return "check the user name, and that the account on the host knows one of these keys"
 	case len(e.Log.Attempts) > 0:
 		return "check the user name and the password"
-	case slices.Contains(e.Log.Allowed, publickey):
+	}
+	key := e.offers(publickey)
+	switch word := e.offers(password) || e.offers(interactive); {
+	case key && word:
+		return "load a key with ssh-add, name one in the configuration, or give a password with -k"
+	case key:
 		return "load a key with ssh-add, or name one in the configuration"
-	case slices.Contains(e.Log.Allowed, password), slices.Contains(e.Log.Allowed, interactive):
-		return "the host wants a password"
+	case word:
+		return "the host wants a password: give it with -k"
+	case len(e.Log.Allowed) > 0:
+		return "the configuration allows none of these (PubkeyAuthentication, PasswordAuthentication, KbdInteractiveAuthentication, PreferredAuthentications)"
 	default:
 		return ""
 	}
+}
+
+// offers reports whether a method that the server takes is allowed here.
+func (e *RefusedError) offers(method string) bool {
+	return slices.Contains(e.Log.Allowed, method) && slices.Contains(e.Methods, method)
 }
 
 // Unwrap returns the cause.

@@ -106,7 +106,7 @@ func TestLockedKeysThatCannotBeOpened(t *testing.T) {
 		{"nobody to ask", nil, 0, "it has a passphrase; load it with ssh-add"},
 		{"no answer", func(context.Context, Question) (transport.Secret, error) {
 			return transport.Secret{}, errors.New("no terminal")
-		}, 1, "no passphrase was given: no terminal"},
+		}, 1, "could not be asked for (no terminal); load it with ssh-add, or let SSH_ASKPASS"},
 		{"wrong each time", func(context.Context, Question) (transport.Secret, error) { return secret("no"), nil }, 3, "the passphrase was wrong"},
 		{"empty answer", func(context.Context, Question) (transport.Secret, error) { return secret(""), nil }, 1, "no passphrase was given"},
 	}

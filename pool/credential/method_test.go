@@ -83,6 +83,7 @@ func TestPasswords(t *testing.T) {
 		{"order of the user", takes("pw", &tries), asks(&tries, pass), []string{"password", "keyboard-interactive"}, "password accepted", 1},
 		{"only what the user allows", takes("pw", &tries), asks(&tries, pass), []string{"password"}, "password accepted", 1},
 		{"nothing the server accepts", takes("pw", &tries), nil, []string{"publickey"}, "", 0},
+		{"nothing at all", takes("pw", &tries), asks(&tries, pass), []string{}, "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -229,7 +230,10 @@ func TestRefusedTellsWhatWasTriedAndWhatToDo(t *testing.T) {
 		{"keys", transport.Login{Identities: keys}, accept(), []string{`the server refused "deploy"; tried publickey (ED25519 SHA256:`, keys[0], ", ECDSA SHA256:", " and 2 more); it accepts publickey"}, "knows one of these keys"},
 		{"locked key", transport.Login{Identities: []string{locked}}, accept(), []string{"there was nothing to try; it accepts publickey"}, "ssh-add"},
 		{"no key", transport.Login{}, accept(), []string{"there was nothing to try"}, "load a key with ssh-add"},
-		{"no password", transport.Login{}, &ssh.ServerConfig{PasswordCallback: takes("pw", &tries)}, []string{"nothing to try; it accepts password"}, "wants a password"},
+		{"no password", transport.Login{}, &ssh.ServerConfig{PasswordCallback: takes("pw", &tries)}, []string{"nothing to try; it accepts password"}, "wants a password: give it with -k"},
+		{"no key, no password", transport.Login{}, &ssh.ServerConfig{PasswordCallback: takes("pw", &tries), PublicKeyCallback: accept().PublicKeyCallback}, []string{"nothing to try"}, "or give a password with -k"},
+		{"no password where none is allowed", transport.Login{Methods: []string{"publickey"}}, &ssh.ServerConfig{PasswordCallback: takes("pw", &tries), PublicKeyCallback: accept().PublicKeyCallback}, []string{"nothing to try"}, "or name one in the configuration"},
+		{"nothing is allowed", transport.Login{Password: secret("sesame"), Methods: []string{}}, &ssh.ServerConfig{PasswordCallback: takes("sesame", &tries)}, []string{"nothing to try; it accepts password"}, "the configuration allows none of these"},
 		{"wrong password", transport.Login{Password: secret("sesame")}, &ssh.ServerConfig{PasswordCallback: takes("pw", &tries)}, []string{"tried password"}, "check the user name and the password"},
 	}
 	for _, tt := range tests {

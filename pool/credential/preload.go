@@ -82,5 +82,5 @@ func (p *preloader) err() error {
 // loginKey is equal for logins that offer the same keys.
 func loginKey(l *transport.Login) string {
 	parts := slices.Concat(l.Identities, []string{"\x00"}, l.Certificates, []string{"\x00", l.Agent, "\x00"}, l.Methods)
-	return fmt.Sprintf("%t %t %t %t\x00%s", l.Explicit, l.Optional, l.Batch, l.IdentitiesOnly, strings.Join(parts, "\x00"))
+	return fmt.Sprintf("%t %t %t %t %t\x00%s", l.Methods == nil, l.Explicit, l.Optional, l.Batch, l.IdentitiesOnly, strings.Join(parts, "\x00"))
 }

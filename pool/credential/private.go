@@ -149,7 +149,7 @@ func (p *private) ask(ctx context.Context, s *Store) (ssh.Signer, error) {
 			Text: "Passphrase for " + clean(p.path) + ": ",
 		})
 		if err != nil {
-			return nil, fmt.Errorf("no passphrase was given: %w", err)
+			return nil, fmt.Errorf("its passphrase could not be asked for (%w); load it with ssh-add, or let SSH_ASKPASS name a program that asks", cause(err))
 		}
 		if !answer.IsSet() {
 			return nil, errors.New("no passphrase was given")
@@ -163,6 +163,17 @@ func (p *private) ask(ctx context.Context, s *Store) (ssh.Signer, error) {
 		}
 	}
 	return nil, errors.New("the passphrase was wrong")
+}
+
+// cause is the innermost error of err: what was asked is known.
+func cause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
 }
 
 func decrypt(data []byte, passphrase transport.Secret) (ssh.Signer, error) {

@@ -40,7 +40,7 @@ type Store struct {
 // KindAuth that names the file which is wrong.
 func (s *Store) Login(ctx context.Context, t *transport.Target) (*Login, error) {
 	l := &Login{store: s, ctx: ctx, target: t, methods: t.Login.Methods}
-	if len(l.methods) == 0 {
+	if l.methods == nil {
 		l.methods = defaultMethods()
 	}
 	if slices.Contains(l.methods, publickey) {
