@@ -18,18 +18,32 @@ import (
 type Files struct {
 	out, err *folder // nil where not asked for
 	onError  func(error)
-	once     sync.Once
-	failed   atomic.Bool
+	failed   atomic.Bool // for all hosts
 
 	mu    sync.Mutex
 	first error
 }
 
+// A FileError says that a file of --outdir or --errdir could not be written.
+type FileError struct {
+	Op   string // "open", "write" or "close"
+	Path string // as the user would write it
+	// OneHost is set where something lies in the file's place that cannot be
+	// written: other hosts' files are. Else no more files are written.
+	OneHost bool
+	Err     error
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("%s %q: %v", e.Op, e.Path, e.Err) }
+
+func (e *FileError) Unwrap() error { return e.Err }
+
 // NewFiles returns a Files that writes below outdir and errdir; an empty name
 // leaves that stream out, and the same name twice puts both streams into one
 // file. Folders are made with mode 0755 and files with 0644, less the umask.
-// OnError is told, once, of the first failure; after it nothing more is
-// written, and what was written stays.
+// OnError is told of a [*FileError]: once for each host whose file something
+// else is in the place of, and once of any other failure; after that one nothing
+// more is written, and what was written stays.
 func NewFiles(outdir, errdir string, onError func(error)) (*Files, error) {
 	f := &Files{onError: onError}
 	var err error
@@ -101,17 +115,15 @@ func (f *Files) check(err error) {
 	if err == nil {
 		return
 	}
-	f.failed.Store(true)
 	f.mu.Lock()
 	if f.first == nil {
 		f.first = err
 	}
 	f.mu.Unlock()
-	f.once.Do(func() {
-		if f.onError != nil {
-			f.onError(err)
-		}
-	})
+	one, ok := errors.AsType[*FileError](err)
+	if told := (!ok || !one.OneHost) && f.failed.Swap(true); !told && f.onError != nil {
+		f.onError(err)
+	}
 }
 
 // Close closes all files and returns the first failure.

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -117,7 +118,7 @@ func TestFilesNeverLeaveTheirFolder(t *testing.T) {
 	}
 }
 
-func TestFilesSayOnceWhichFileCouldNotBeWritten(t *testing.T) {
+func TestFilesOfOtherHostsAreWrittenWhereOneCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "a"), 0o755); err != nil {
 		t.Fatal(err)
@@ -127,15 +128,43 @@ func TestFilesSayOnceWhichFileCouldNotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script{out("b", "kept\n"), out("a", "x"), out("a", "y"), out("b", "late\n"), ok("a")}.play(f)
+	script{out("b", "kept\n"), out("a", "x"), out("a", "y"), out("b", "late\n"), ok("a"), out("c", "later\n"), ok("b"), ok("c")}.play(f)
 	if err := f.Close(); err == nil {
 		t.Error("Close does not tell")
 	}
 	if len(said) != 1 || !strings.Contains(said[0].Error(), filepath.Join(dir, "a")) {
+		t.Fatalf("said %v", said)
+	}
+	if one, ok := errors.AsType[*FileError](said[0]); !ok || !one.OneHost {
+		t.Errorf("%#v is not about one host", said[0])
+	}
+	for name, want := range map[string]string{"b": "kept\nlate\n", "c": "later\n"} {
+		if b, err := os.ReadFile(filepath.Join(dir, name)); string(b) != want {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
+	}
+}
+
+func TestFilesEndWithTheFirstFailureThatIsNotOfOneHost(t *testing.T) {
+	dir := t.TempDir()
+	var said []error
+	f, err := NewFiles(dir, "", func(err error) { said = append(said, err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	script{out("a", "kept\n")}.play(f)
+	if err := f.out.root.Close(); err != nil { // no new file can be made
+		t.Fatal(err)
+	}
+	script{out("b", "x"), out("c", "x"), out("a", "late\n"), ok("a"), ok("b")}.play(f)
+	if err := f.Close(); err == nil {
+		t.Error("Close does not tell")
+	}
+	if len(said) != 1 {
 		t.Errorf("said %v", said)
 	}
-	if b, _ := os.ReadFile(filepath.Join(dir, "b")); string(b) != "kept\n" {
-		t.Errorf("b: %q", b)
+	if b, err := os.ReadFile(filepath.Join(dir, "a")); string(b) != "kept\n" {
+		t.Errorf("a: %q, %v", b, err)
 	}
 }
 

@@ -2,11 +2,11 @@ package output
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 )
 
 // maxOpen bounds the files of one folder that are open at a time: connections
@@ -34,6 +34,7 @@ type hostFile struct {
 	// folder.mu, or tried after it.
 	mu    sync.Mutex
 	begun bool // it was truncated in this run
+	bad   bool // it cannot be opened, which was told; nothing is written to it
 	file  *os.File
 }
 
@@ -60,8 +61,13 @@ func (f *folder) use(host string, fn func(*os.File) error) error {
 	h := f.host(host)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.bad {
+		return nil
+	}
 	if h.file == nil {
 		if err := f.make(h); err != nil {
+			_, none := f.root.Lstat(h.name)
+			h.bad = none == nil
 			return f.errorf("open", h, err)
 		}
 	}
@@ -82,15 +88,28 @@ func (f *folder) host(name string) *hostFile {
 	return h
 }
 
-// make opens the file of h, empty the first time.
+var errNotFile = errors.New("it is not a regular file")
+
+// make opens the file of h, empty the first time. A FIFO that lies in its place
+// must not make anybody wait, nor may it, or a device, take what was printed.
 func (f *folder) make(h *hostFile) error {
-	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	flags := os.O_WRONLY | os.O_CREATE | os.O_APPEND | syscall.O_NONBLOCK
 	if !h.begun {
 		flags |= os.O_TRUNC
 	}
 	file, err := f.root.OpenFile(h.name, flags, 0o644)
+	if errors.Is(err, syscall.ENXIO) { // a FIFO that nobody reads, or a socket
+		return errNotFile
+	}
 	if err != nil {
 		return err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotFile
+	}
+	if err != nil {
+		return errors.Join(err, file.Close())
 	}
 	h.file, h.begun = file, true
 	return nil
@@ -155,7 +174,7 @@ func (f *folder) errorf(op string, h *hostFile, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Errorf("%s %q: %w", op, filepath.Join(f.dir, h.name), err)
+	return &FileError{Op: op, Path: filepath.Join(f.dir, h.name), OneHost: h.bad, Err: err}
 }
 
 func (f *folder) close() error {

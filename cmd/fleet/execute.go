@@ -115,7 +115,11 @@ func (x *execution) abort(err error) {
 // goes on, as its output is also shown. The user hears of it now: a run may
 // take an hour.
 func (x *execution) fileFailed(err error) {
-	fmt.Fprintf(x.renderer.Messages(), "fleet: %s; no more files are written, and the run goes on\n", term.Clean(err.Error()))
+	then := "no more files are written, and the run goes on"
+	if one, ok := errors.AsType[*output.FileError](err); ok && one.OneHost {
+		then = "the run goes on, and so do other files"
+	}
+	fmt.Fprintf(x.renderer.Messages(), "fleet: %s; %s\n", term.Clean(err.Error()), then)
 	x.fail(exitError(statusError))
 }
 
