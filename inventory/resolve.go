@@ -35,6 +35,21 @@ func (r resolver) Resolve(t nodeset.Term, patterns []string) ([]string, error) {
 	return r.inv.resolveHosts(t, patterns)
 }
 
+// A resolverAmong takes names without an inventory, of which some must have been
+// chosen.
+type resolverAmong struct{ chosen map[string]bool }
+
+func (r resolverAmong) Resolve(t nodeset.Term, patterns []string) ([]string, error) {
+	names, err := nodeset.Names{}.Resolve(t, patterns)
+	if err == nil && !slices.ContainsFunc(names, func(n string) bool { return r.chosen[n] }) {
+		err = fmt.Errorf("%q is none of the selected hosts", t.Text)
+		if s := lang.Suggest(t.Text, slices.Collect(maps.Keys(r.chosen))); s != "" {
+			err = fmt.Errorf("%w; did you mean %q?", err, s)
+		}
+	}
+	return names, err
+}
+
 // resolveHosts finds the hosts of a name, glob or regular expression.
 func (inv *Inventory) resolveHosts(t nodeset.Term, patterns []string) ([]string, error) {
 	switch t.Kind {

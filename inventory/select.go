@@ -37,6 +37,9 @@ func (inv *Inventory) Select(o SelectOptions) ([]*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := inv.checkNarrowing(names, &o); err != nil {
+		return nil, err
+	}
 	for _, text := range o.Exclude {
 		out, err := inv.list(text, o.Stdin)
 		if err != nil {
@@ -90,6 +93,38 @@ func (inv *Inventory) chosen(o *SelectOptions) ([]string, error) {
 		return nil, errors.New("no hosts are chosen; hint: -w PATTERN, -g GROUP or -a")
 	}
 	return names, nil
+}
+
+// checkNarrowing looks for terms of -x and --limit that mean none of the chosen
+// hosts where there is no inventory: nothing else would tell that a name is
+// misspelled. A list in a file may say more than there is.
+func (inv *Inventory) checkNarrowing(chosen []string, o *SelectOptions) error {
+	if !inv.open || len(o.Exclude)+len(o.Limit) == 0 {
+		return nil
+	}
+	among := resolverAmong{make(map[string]bool, len(chosen))}
+	for _, name := range chosen {
+		among.chosen[name] = true
+	}
+	check := func(flag string, texts []string) error {
+		for _, text := range texts {
+			if text == "-" || strings.HasPrefix(text, "^") {
+				continue
+			}
+			e, err := nodeset.Parse(strings.TrimSpace(text))
+			if err != nil {
+				continue // told where it is evaluated
+			}
+			if _, err := e.Eval(among); err != nil {
+				return fmt.Errorf("%s: %w", flag, err)
+			}
+		}
+		return nil
+	}
+	if err := check("-x", o.Exclude); err != nil {
+		return err
+	}
+	return check("--limit", o.Limit)
 }
 
 func (inv *Inventory) hostsOf(names []string) ([]*Host, error) {

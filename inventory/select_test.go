@@ -160,6 +160,40 @@ func TestWithoutAnInventoryEveryNameIsAHost(t *testing.T) {
 	}
 }
 
+func TestWithoutAnInventoryNamesThatNarrowNothingAreRefused(t *testing.T) {
+	inv, ds := Load(t.Context(), offline())
+	if len(ds) > 0 {
+		t.Fatal(ds[0])
+	}
+	list := filepath.Join(t.TempDir(), "list")
+	if err := os.WriteFile(list, []byte("m1\nm2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	chosen := []string{"n[1-3]"}
+	for _, tt := range []struct {
+		o    SelectOptions
+		want string // hosts, or the error
+	}{
+		{SelectOptions{Hosts: chosen, Exclude: []string{"m1"}}, `-x: "m1" is none of the selected hosts`},
+		{SelectOptions{Hosts: chosen, Exclude: []string{"n1,m1"}}, `-x: "m1" is none of the selected hosts`},
+		{SelectOptions{Hosts: chosen, Exclude: []string{"m[1-3]"}}, `-x: "m[1-3]" is none of the selected hosts`},
+		{SelectOptions{Hosts: []string{"web01", "web02"}, Exclude: []string{"wbe01"}}, `; did you mean "web01"?`},
+		{SelectOptions{Hosts: chosen, Limit: []string{"n1,m1"}}, `--limit: "m1" is none of the selected hosts`},
+		{SelectOptions{Hosts: chosen, Exclude: []string{"n[3-9]"}}, "n[1-2]"},
+		{SelectOptions{Hosts: chosen, Exclude: []string{"n1", "n1"}, Limit: []string{"n[1-2]"}}, "n2"},
+		{SelectOptions{Hosts: chosen, Exclude: []string{"n1"}, Limit: []string{"n1,n[2-9]"}}, "n[2-3]"},
+		{SelectOptions{Hosts: chosen, Exclude: []string{"^" + list}}, "n[1-3]"},
+	} {
+		hosts, err := inv.Select(tt.o)
+		switch {
+		case err != nil && !strings.Contains(err.Error(), tt.want):
+			t.Errorf("%+v: %v, want %s", tt.o, err, tt.want)
+		case err == nil && names(hosts) != tt.want:
+			t.Errorf("%+v: %s, want %s", tt.o, names(hosts), tt.want)
+		}
+	}
+}
+
 func TestUseByManyGoroutines(t *testing.T) {
 	inv := load(t, fleetHCL)
 	o := offline()
