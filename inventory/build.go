@@ -20,6 +20,7 @@ type builder struct {
 	direct map[*groupDef][]string // the hosts a group lists
 	state  map[*groupDef]visit
 	child  map[*groupDef][]*groupDef // the groups that a group's members mention
+	linked map[[2]*groupDef]bool     // the pairs in child
 	work   int                       // hosts that members looked at
 }
 
@@ -27,7 +28,7 @@ type builder struct {
 // hosts all of them may look at.
 const (
 	maxGroupDepth = 100
-	maxGroupWork  = 4 * nodeset.MaxSize
+	maxGroupWork  = 2 * nodeset.MaxSize
 )
 
 // visit is how far a group's members are.
@@ -43,6 +44,7 @@ func (b *builder) build() {
 	b.direct = map[*groupDef][]string{}
 	b.state = map[*groupDef]visit{}
 	b.child = map[*groupDef][]*groupDef{}
+	b.linked = map[[2]*groupDef]bool{}
 	b.addHosts()
 	for _, def := range b.order {
 		g := &Group{Name: def.name, def: def}
@@ -191,7 +193,10 @@ func (b *builder) resolveGroup(g *Group, path []string) {
 	for _, name := range names {
 		hosts = append(hosts, b.inv.byName[name])
 	}
-	slices.SortFunc(hosts, func(x, y *Host) int { return nodeset.Compare(x.Name, y.Name) })
+	byName := func(x, y *Host) int { return nodeset.Compare(x.Name, y.Name) }
+	if !slices.IsSortedFunc(hosts, byName) { // those of a single group are
+		slices.SortFunc(hosts, byName)
+	}
 	g.Hosts = slices.Compact(hosts)
 	b.state[g.def] = done
 }
@@ -201,7 +206,7 @@ func (b *builder) fromChildren(g *Group, path []string) []string {
 	var names []string
 	r := &memberResolver{builder: b, group: g, path: path}
 	for _, child := range g.def.children {
-		found, err := r.inGroups([]string{child})
+		found, err := r.charged(r.inGroups([]string{child}))
 		if err != nil {
 			b.fail(g.def.at, "Invalid members", "%s", sentence(err.Error()))
 			return nil
@@ -228,10 +233,15 @@ type memberResolver struct {
 }
 
 func (r *memberResolver) Resolve(t nodeset.Term, patterns []string) ([]string, error) {
-	names, err := r.resolve(t, patterns)
-	if r.work += max(len(names), 1); t.Kind == nodeset.Glob || t.Kind == nodeset.Regexp {
+	if t.Kind == nodeset.Glob || t.Kind == nodeset.Regexp {
 		r.work += len(r.inv.hosts)
 	}
+	return r.charged(r.resolve(t, patterns))
+}
+
+// charged counts the hosts that were found.
+func (r *memberResolver) charged(names []string, err error) ([]string, error) {
+	r.work += max(len(names), 1)
 	if err == nil && r.work > maxGroupWork {
 		err = errors.New("the members of all groups come to too many hosts")
 	}
@@ -263,7 +273,8 @@ func (r *memberResolver) inGroups(patterns []string) ([]string, error) {
 			return nil, fmt.Errorf("groups may be members of groups %d deep", maxGroupDepth)
 		}
 		r.resolveGroup(g, r.path)
-		if !slices.Contains(r.child[r.group.def], g.def) {
+		if link := [2]*groupDef{r.group.def, g.def}; !r.linked[link] {
+			r.linked[link] = true
 			r.child[r.group.def] = append(r.child[r.group.def], g.def)
 		}
 	}

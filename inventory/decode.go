@@ -23,6 +23,7 @@ type decoder struct {
 
 	base    *layer
 	sources []*sourceDef
+	foreign map[string]spec // the settings that sources may give, by name
 
 	secretsAt   map[string]hcl.Range
 	providersOf map[string]secret.Provider
@@ -195,7 +196,10 @@ func (d *decoder) entries(a *hcl.Attribute, want cty.Type) map[string]entry {
 	}
 	v, diags := d.scope.Eval(a.Expr, cty.DynamicPseudoType)
 	d.add(diags)
-	v, marks := v.Unmark()
+	if v.IsMarked() {
+		d.fail(a.Expr.Range(), "Sensitive value not allowed", "The names in %s are shown, so the object, or one of its keys, cannot be sensitive. The values can.", a.Name)
+		return nil
+	}
 	if !v.IsKnown() || v.IsNull() {
 		return nil
 	}
@@ -217,7 +221,7 @@ func (d *decoder) entries(a *hcl.Attribute, want cty.Type) map[string]entry {
 			d.fail(at, "Invalid value", "%s.%s must be %s: %s.", a.Name, name, want.FriendlyName(), err)
 			continue
 		}
-		out[name] = entry{value: e.WithMarks(marks), at: at}
+		out[name] = entry{value: e, at: at}
 	}
 	return out
 }

@@ -32,6 +32,6 @@
 //
 // An Inventory and its hosts do not change after Load; all methods are safe for
 // concurrent use. Maps and slices that are handed out are shared: callers do not
-// change them. Load reads the files and nothing else; ssh_config is read when the
+// change them. Load reads the files and the sources, which may run commands; ssh_config is read when the
 // first target is asked for.
 package inventory

@@ -27,12 +27,15 @@ func (d *decoder) lateEntries(a *hcl.Attribute) (map[string]entry, bool) {
 	for _, p := range pairs {
 		key, diags := d.scope.Eval(p.Key, cty.String)
 		d.add(diags)
+		if key.IsMarked() {
+			d.fail(p.Key.Range(), "Sensitive value not allowed", "The names in %s are shown and cannot be sensitive. The values can.", a.Name)
+		}
 		if diags.HasErrors() || !key.IsKnown() || key.IsNull() || key.IsMarked() {
 			continue
 		}
 		e := entry{at: p.Key.Range()}
 		if d.isLate(p.Value) {
-			e.value, e.late = cty.DynamicVal, p.Value
+			e.value, e.late, e.needs = cty.DynamicVal, p.Value, d.scope.HostVarsIn(p.Value)
 			d.late = append(d.late, p.Value)
 		} else {
 			e.value, diags = d.scope.Eval(p.Value, cty.DynamicPseudoType)
@@ -86,21 +89,52 @@ func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl
 	return v, diags
 }
 
-// make makes the late variables of h, and tells what that cost.
+// make makes the late variables of h, each after those it refers to, and tells
+// what that cost.
 func (inv *Inventory) make(h *Host, index int, facts cty.Value) (_ cty.Value, steps int, all hcl.Diagnostics) {
 	vars, place := h.plainVars(), cty.NumberIntVal(int64(index))
-	object := h.object(place, facts, vars)
 	if len(vars) == len(h.layer.vars) {
-		return object, 0, nil
+		return h.object(place, facts, vars), 0, nil
 	}
-	scope := inv.scope.ForHost(object)
-	for _, name := range slices.Sorted(maps.Keys(h.layer.vars)) {
-		if e := h.layer.vars[name]; e.late != nil {
-			v, diags := scope.Eval(e.late, cty.DynamicPseudoType)
-			vars[name], all = v, append(all, diags...)
+	scope := inv.scope.ForHost(h.object(place, facts, vars))
+	open := map[string]bool{}
+	var one func(name string)
+	one = func(name string) {
+		e, ok := h.layer.vars[name]
+		if _, made := vars[name]; made || !ok {
+			return
 		}
+		open[name] = true
+		known := len(vars)
+		for _, needed := range e.needs {
+			if open[needed] {
+				all = append(all, lateCycle(e, name, needed))
+				vars[name] = cty.DynamicVal
+				return
+			}
+			one(needed)
+		}
+		if len(vars) > known { // what it refers to is known by now
+			steps += scope.Steps()
+			scope = inv.scope.ForHost(h.object(place, facts, vars))
+		}
+		v, diags := scope.Eval(e.late, cty.DynamicPseudoType)
+		vars[name], all = v, append(all, diags...)
+		delete(open, name)
 	}
-	return h.object(place, facts, vars), scope.Steps(), all
+	for _, name := range slices.Sorted(maps.Keys(h.layer.vars)) {
+		one(name)
+	}
+	return h.object(place, facts, vars), steps + scope.Steps(), all
+}
+
+func lateCycle(e entry, name, needed string) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Cycle among variables",
+		Detail:   fmt.Sprintf("A variable of a host cannot be made from itself: vars.%s needs vars.%s, which is being made for it.", name, needed),
+		Subject:  &e.at,
+	}
 }
 
 // plainVars are the variables of h that are not made for it alone.

@@ -102,3 +102,34 @@ group "web" {
 		t.Errorf("%+v", ds)
 	}
 }
+
+func TestLateVariablesAreMadeAfterThoseTheyReferTo(t *testing.T) {
+	inv := load(t, `
+group "web" {
+  hosts = ["web1"]
+  vars = {
+    a = "${host.vars.c}!"
+    b = "${host.name}-x"
+    c = upper(host.vars.b)
+  }
+}
+`)
+	want := map[string]any{"a": "WEB1-X!", "b": "web1-x", "c": "WEB1-X"}
+	if ds := inv.Check(inv.Hosts()); len(ds) > 0 {
+		t.Error(ds)
+	}
+	if diff := cmp.Diff(want, inv.Vars(lookup(t, inv, "web1"), 0)); diff != "" {
+		t.Error(diff)
+	}
+	inv = load(t, `
+host "web1" {
+  vars = {
+    a = "${host.name}${host.vars.b}"
+    b = host.vars.a
+  }
+}
+`)
+	if ds := inv.Check(inv.Hosts()); len(ds) == 0 || ds[0].Summary != "Cycle among variables" {
+		t.Errorf("%+v", ds)
+	}
+}

@@ -24,7 +24,9 @@ type layer struct {
 type entry struct {
 	value cty.Value
 	at    hcl.Range
+
 	late  hcl.Expression // of a variable that is made for each host on its own; its value is unknown
+	needs []string       // the variables of the host that it refers to
 }
 
 // over lays top over l and returns the result; both stay as they are.
@@ -62,7 +64,7 @@ func (l *layer) merge(other *layer, what string) hcl.Diagnostics {
 		case s == nil:
 		case have == nil:
 			l.settings[i] = s
-		case !reflect.DeepEqual(have.value, s.value):
+		case have.late != nil || s.late != nil || !reflect.DeepEqual(have.value, s.value):
 			all = append(all, conflict(what, settingName(settingID(i)), s.at, have.at))
 		}
 	}

@@ -63,7 +63,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 	}
 	complete := d.readSources(ctx, &inv.options)
 	o.Secrets.Secrets = d.providersOf
-	inv.vault = &vault{resolver: secret.NewResolver(o.Secrets), scope: inv.scope, project: project, texts: map[*setting]string{}}
+	inv.vault = &vault{resolver: secret.NewResolver(o.Secrets), scope: inv.scope, texts: map[*setting]string{}}
 	if complete { // else much of what follows would be said to be unknown
 		b := &builder{decoder: d, inv: inv}
 		b.build()

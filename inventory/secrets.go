@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -170,7 +171,6 @@ func (d *decoder) lateSetting(a *hcl.Attribute, parse parser) *setting {
 type vault struct {
 	resolver *secret.Resolver
 	scope    *lang.Scope
-	project  *lang.Project
 
 	mu    sync.Mutex
 	texts map[*setting]string // what was made by now; guarded by mu
@@ -216,8 +216,12 @@ func (v *vault) make(s *setting, secrets map[string]string) (string, error) {
 		return "", fmt.Errorf("it cannot be made from the secrets: %w", diags)
 	}
 	value, diags := scope.Eval(s.late, cty.String)
-	if value, _ = value.UnmarkDeep(); diags.HasErrors() || !value.IsKnown() {
+	value, _ = value.UnmarkDeep()
+	switch {
+	case diags.HasErrors():
 		return "", fmt.Errorf("it cannot be made from the secrets: %w", diags)
+	case !value.IsKnown():
+		return "", errors.New("it cannot be made from the secrets alone")
 	}
 	text, err := s.parse(value, s.at)
 	if err != nil {

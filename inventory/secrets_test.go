@@ -78,6 +78,30 @@ func TestASecretIsNotShown(t *testing.T) {
 	}
 }
 
+func TestTwoPasswordsForOneGroupAreAConflict(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.fleet.hcl", `
+secret "one" { env = "ONE" }
+secret "two" { env = "TWO" }
+group "g" {
+  hosts = ["h"]
+  connection {
+    become { password = secret.one }
+  }
+}
+group "g" {
+  connection {
+    become { password = secret.two }
+  }
+}
+`)
+	o := offline()
+	o.Paths = []string{dir}
+	if _, ds := Load(t.Context(), o); len(ds) != 1 || ds[0].Summary != "Conflicting definitions" {
+		t.Errorf("%+v", ds)
+	}
+}
+
 func TestASecretThatCannotBeHadIsAnError(t *testing.T) {
 	inv := load(t, secretHCL, func(o *Options) {
 		o.Secrets.Ask = func(context.Context, string) (transport.Secret, error) {

@@ -119,6 +119,10 @@ func (d *decoder) source(b *hcl.Block) {
 // whether all hosts are known.
 func (d *decoder) readSources(ctx context.Context, o *Options) bool {
 	mistaken := d.diags.HasErrors()
+	d.foreign = map[string]spec{}
+	for _, sp := range append(append(connectionSpecs(), becomeSpecs()...), addressSpec()) {
+		d.foreign[settingName(sp.id)] = sp
+	}
 	var g errgroup.Group
 	for _, s := range d.sources {
 		switch {
@@ -214,16 +218,8 @@ func (d *decoder) layerOf(s *sourceDef, f *source.Facets) *layer {
 	if len(f.Settings) == 0 {
 		return l
 	}
-	specs := append(connectionSpecs(), addressSpec())
 	for _, name := range slices.Sorted(maps.Keys(f.Settings)) {
-		i := slices.IndexFunc(specs, func(sp spec) bool { return sp.Name == name })
-		if rest, ok := strings.CutPrefix(name, "become."); ok {
-			specs := becomeSpecs()
-			i = slices.IndexFunc(specs, func(sp spec) bool { return sp.Name == rest })
-			d.sourceSetting(l, s, specs[i], f.Settings[name])
-			continue
-		}
-		d.sourceSetting(l, s, specs[i], f.Settings[name])
+		d.sourceSetting(l, s, d.foreign[name], f.Settings[name])
 	}
 	return l
 }

@@ -70,6 +70,18 @@ func TestWhatIsTooMuchForASourceIsSaid(t *testing.T) {
 			`source "exec" "x" { command = ["cat", "x.json"] }`, "x.json",
 			"{" + strings.Join(chain, ",") + `, "g400": ["h"]}`, "Groups nested too deep",
 		},
+		"groups of hosts": {
+			`source "csv" "x" { path = "x.csv" }`, "x.csv",
+			"name,groups\n" + rows(50_001, "h%d,g%[1]d\n"), "Too many groups",
+		},
+		"cells": {
+			`source "csv" "x" { path = "x.csv" }`, "x.csv",
+			"name" + strings.Repeat(",c", 2000) + "\n" + strings.Repeat("h"+strings.Repeat(",", 2000)+"\n", 500), "Invalid CSV",
+		},
+		"hosts in groups in groups": {
+			`source "exec" "x" { command = ["cat", "x.json"] }`, "x.json",
+			"{" + strings.Join(chain[:90], ",") + `, "g90": [` + rows(60_000, `"h%d",`) + `"last"]}`, "Invalid members",
+		},
 		"problems": {
 			`source "json" "x" { path = "x.json" }`, "x.json",
 			"[" + strings.Repeat("7,", 200) + "7]", "Too many problems",
@@ -118,6 +130,15 @@ func TestLoadingEndsWithItsContext(t *testing.T) {
 	if _, ds := Load(ctx, o); len(ds) != 1 || ds[0].Summary != "Loading interrupted" {
 		t.Errorf("%+v", ds)
 	}
+}
+
+// rows repeats a line for the numbers below n.
+func rows(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
 }
 
 func write(t *testing.T, dir, name, text string) {

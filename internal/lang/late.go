@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -36,6 +38,21 @@ func (s *Scope) RefersToHost(e hcl.Expression) bool {
 		}
 	}
 	return false
+}
+
+// HostVarsIn lists the names NAME in references to host.vars.NAME, each once.
+func (s *Scope) HostVarsIn(e hcl.Expression) []string {
+	native, _ := nativeExpr(e)
+	var out []string
+	for _, t := range native.Variables() {
+		if t.RootName() != "host" || member(t) != "vars" || len(t) < 3 {
+			continue
+		}
+		if name := member(t[1:]); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // AsksForHosts reports whether e calls hosts() or host(), which have answers in a

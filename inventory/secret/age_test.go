@@ -151,7 +151,7 @@ func TestAge(t *testing.T) {
 		{"cut head", "id", `"cut head" is damaged`},
 		{"not age", "id", `"not age" is not a file of age`},
 		{"nearly age", "id", `"nearly age" is damaged`},
-		{"big", "id", "it is larger than 64 KiB"},
+		{"big", "id", "it is larger than 16 KiB"},
 		{"nothing", "id", "it is empty"},
 	}
 	for _, tt := range tests {

@@ -9,7 +9,7 @@
 // each when it is first asked for, and never again: no key is pressed and no
 // command run for a secret that nothing needs.
 //
-// A secret is text in UTF-8 of 1 byte to 64 KiB. Files and commands end their
+// A secret is text in UTF-8 of 1 byte to 16 KiB. Files and commands end their
 // output with a line end, which is no part of the secret; one is taken away.
 //
 // Values are a transport.Secret, which does not print itself, and no error has

@@ -149,8 +149,9 @@ func (r *Resolver) find(ctx context.Context, name string, p Provider) (transport
 	return value, nil
 }
 
-// textMax bounds a secret, in bytes.
-const textMax = 64 << 10
+// textMax bounds a secret, in bytes: all forms of all its lines are looked for in
+// the output.
+const textMax = 16 << 10
 
 var errTooLarge = fmt.Errorf("it is larger than %d KiB", textMax>>10)
 

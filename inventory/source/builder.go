@@ -13,7 +13,10 @@ import (
 
 // maxHosts bounds a source: a million names take a gigabyte before anything is
 // done with them.
-const maxHosts = 200_000
+const (
+	maxHosts  = 200_000
+	maxGroups = 50_000
+)
 
 // A builder collects hosts and groups, and checks their names.
 type builder struct {
@@ -64,6 +67,11 @@ func (b *builder) group(name string, at Place) *Group {
 	}
 	if !ValidGroupName(name) {
 		b.fail(at, "Invalid group name", "%q is no name for a group: letters, digits, and any of _ . - after the first.", clean(name, 80))
+		return nil
+	}
+	if len(b.data.Groups) == maxGroups {
+		b.fail(at, "Too many groups", "A source may have %d groups.", maxGroups)
+		b.more = true // reading on makes no sense
 		return nil
 	}
 	b.groups[name] = len(b.data.Groups)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -30,8 +31,8 @@ func parseCSV(text []byte, asked TableOptions) *Data {
 		b.fail(Place{o.Path, 1 + bytes.Count(text[:bad], []byte("\n"))}, "Invalid CSV", "The file cannot be used: it is not UTF-8. Save it as UTF-8.")
 		return b.done()
 	}
-	if line := tooWide(text); line > 0 {
-		b.fail(Place{o.Path, line}, "Invalid CSV", "The file cannot be used: a line has more than %d columns.", maxColumns)
+	if line, what := tooLarge(text); line > 0 {
+		b.fail(Place{o.Path, line}, "Invalid CSV", "The file cannot be used: %s.", what)
 		return b.done()
 	}
 	t := &csvTable{builder: b, options: o, asked: append([]string{o.Name, asked.Address, asked.Groups}, asked.Labels...), reader: csv.NewReader(bytes.NewReader(text))}
@@ -43,29 +44,40 @@ func parseCSV(text []byte, asked TableOptions) *Data {
 // withoutBOM takes off the mark that some programs put before UTF-8.
 func withoutBOM(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
 
-// maxColumns bounds the columns of a table, before memory is spent on them.
-const maxColumns = 10000
+// What a table may have, before memory is spent on it: a cell that becomes a
+// variable takes half a kilobyte.
+const (
+	maxColumns = 10_000
+	maxCells   = 400_000
+)
 
-// tooWide finds a line with more than maxColumns columns; 0 is none. It looks at
-// commas outside quotes only.
-func tooWide(text []byte) int {
-	line, columns, quoted := 1, 1, false
+// tooLarge finds the line on which a table gets too large, and says how; 0 is
+// none. It looks at commas outside quotes only.
+func tooLarge(text []byte) (line int, what string) {
+	columns, cells, quoted := 1, 0, false
+	line = 1
 	for _, c := range text {
 		switch {
 		case c == '\n':
 			line++
 			if !quoted {
 				columns = 1
+				cells++
 			}
 		case c == '"':
 			quoted = !quoted
 		case c == ',' && !quoted:
-			if columns++; columns > maxColumns {
-				return line
-			}
+			columns++
+			cells++
+		}
+		if columns > maxColumns {
+			return line, fmt.Sprintf("a line has more than %d columns", maxColumns)
+		}
+		if cells > maxCells {
+			return line, fmt.Sprintf("it has more than %d cells", maxCells)
 		}
 	}
-	return 0
+	return 0, ""
 }
 
 type csvTable struct {

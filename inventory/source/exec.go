@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fleet/internal/lang"
 )
 
 // DefaultTimeout is how long the command of a source may take.
@@ -66,6 +68,9 @@ func Exec(ctx context.Context, o ExecOptions) *Data {
 	text, err := r.output(ctx)
 	data := r.answer(text, err)
 	switch {
+	case c != nil && data.sensitive():
+		r.warnings = append(r.warnings, r.note("Cache cannot be used", "The answer is not kept, because a password is in it. A secret block can take its place."))
+		return r.with(data)
 	case !data.broken():
 		if err := c.store(text); err != nil {
 			r.warnings = append(r.warnings, r.note("Cache cannot be used", "The answer is not kept: %s.", err))
@@ -92,6 +97,23 @@ func (o *ExecOptions) text() string {
 // broken reports whether the data is good for nothing.
 func (d *Data) broken() bool {
 	return slices.ContainsFunc(d.Problems, func(p Problem) bool { return !p.Warning })
+}
+
+// sensitive reports whether anything in the data may not be shown.
+func (d *Data) sensitive() bool {
+	marked := func(f *Facets) bool {
+		for _, values := range []map[string]Value{f.Vars, f.Settings} {
+			for _, v := range values {
+				if lang.IsSensitive(v.Value) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return marked(&d.Common) ||
+		slices.ContainsFunc(d.Groups, func(g Group) bool { return marked(&g.Facets) }) ||
+		slices.ContainsFunc(d.Hosts, func(h Host) bool { return marked(&h.Facets) })
 }
 
 func (d *Data) firstError() string {

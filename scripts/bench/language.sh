@@ -29,7 +29,7 @@ timed() { # times command: median of the milliseconds
 	shift
 	for ((i = 0; i < n; i++)); do
 		from=$EPOCHREALTIME
-		"$@" >/dev/null || return
+		"$@" >/dev/null || { say "failed: $*"; echo nan; }
 		calc "1000 * ($EPOCHREALTIME - $from)" "%.3f\n"
 	done | median
 }
