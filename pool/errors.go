@@ -42,6 +42,14 @@ func (p phase) String() string {
 	}
 }
 
+// of is the phase in words that fit the way to t.
+func (p phase) of(t *transport.Target) string {
+	if p == phaseBanner && t.Proxy != "" {
+		return "the proxy command runs, but brought no SSH banner"
+	}
+	return p.String()
+}
+
 // timedOut is the cause of a dial whose time was over.
 type timedOut struct{ after time.Duration }
 
@@ -66,9 +74,9 @@ func dialError(ctx context.Context, t *transport.Target, err error, at phase, he
 		mine.Stopped = true // nothing was begun
 		return &mine
 	case errors.As(context.Cause(ctx), &late) && at == phaseBanner && refusedText(head) != "":
-		e.Err = fmt.Errorf("%s, it says %q: %w", at, refusedText(head), late)
+		e.Err = fmt.Errorf("%s, it says %q: %w", at.of(t), refusedText(head), late)
 	case errors.As(context.Cause(ctx), &late):
-		e.Err = fmt.Errorf("%s: %w", at, late)
+		e.Err = fmt.Errorf("%s: %w", at.of(t), late)
 	case ctx.Err() != nil:
 		e.Kind, e.Err = transport.KindCanceled, context.Cause(ctx)
 	case errors.As(err, &proxy):

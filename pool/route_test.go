@@ -169,7 +169,8 @@ func TestAProxyCommandThatFailsIsToldAsThat(t *testing.T) {
 	p := newPool(t, pool.Config{})
 	m := newMark()
 	for command, words := range map[string][]string{
-		"exit 1": {"proxy command"},
+		"exit 1":    {"proxy command"},
+		"sleep 600": {"the proxy command runs, but brought no SSH banner: timed out after"},
 		string(m) + " sh -c 'echo this is not SSH; sleep 600'": {"no SSH banner", "this is not SSH"},
 		"echo no route there >&2; exit 1":                      {"proxy command", "no route there"},
 	} {

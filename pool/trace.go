@@ -210,10 +210,10 @@ func (t *tracer) failed(target *transport.Target, at phase, e *transport.Error) 
 		s.Name = "hostkey" // what is left of the key exchange
 	case at == phaseKeyExchange:
 		s.Name = "algorithms"
+	case target.Proxy != "": // the way is what the command makes it, up to the banner
+		s.Name = "proxy"
 	case at == phaseBanner:
 		s.Name = "version"
-	case target.Proxy != "":
-		s.Name = "proxy"
 	case len(target.Jump) > 0:
 		s.Name = "jump"
 	case !t.resolved && net.ParseIP(target.Address) == nil:

@@ -140,6 +140,18 @@ func TestATraceNamesTheStepThatFailed(t *testing.T) {
 			"tcp version algorithms hostkey login login login!",
 		},
 		{
+			"proxy command that fails",
+			sshd.Config{},
+			func(t *transport.Target) { t.Proxy = "exit 1" },
+			"proxy proxy!",
+		},
+		{
+			"proxy command that hangs",
+			sshd.Config{},
+			func(t *transport.Target) { t.Proxy, t.Link.ConnectTimeout = "sleep 60", time.Second },
+			"proxy proxy!",
+		},
+		{
 			"name",
 			sshd.Config{},
 			func(t *transport.Target) { t.Address = "name.invalid" },

@@ -55,7 +55,7 @@ func failureHint(step string, err error) string {
 	case "jump":
 		return "look at the steps of the jump host"
 	case "proxy":
-		return "try the proxy command by itself"
+		return "try the proxy command by itself: the first that it prints must be the server's banner, SSH-2.0-..."
 	case "version":
 		if strings.Contains(e.Err.Error(), "not an SSH server") {
 			return "check the port (-p)"
