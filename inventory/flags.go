@@ -53,7 +53,7 @@ const idleKeywords = `
 	addkeystoagent bindaddress bindinterface canonicalizehostname casignaturealgorithms compression
 	dynamicforward forwardagent forwardx11 gssapiauthentication gssapidelegatecredentials
 	gssapikeyexchange hostbasedauthentication knownhostscommand localcommand localforward
-	pkcs11provider remotecommand remoteforward revokedhostkeys securitykeyprovider sessiontype
+	pkcs11provider remotecommand remoteforward securitykeyprovider sessiontype
 	tunnel verifyhostkeydns`
 
 // keywords are those of -o.

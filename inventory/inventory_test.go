@@ -215,6 +215,19 @@ host "plain" {
 	}
 }
 
+func TestRevokedHostKeysOfSSHConfigCount(t *testing.T) {
+	for text, want := range map[string][]string{
+		"RevokedHostKeys /etc/ssh/revoked\n":                      {"/etc/ssh/revoked"},
+		"RevokedHostKeys none\nRevokedHostKeys /etc/ssh/revoked\n": nil,
+		"": nil,
+	} {
+		tg := target(t, load(t, `host "a" {}`, withSSH(t, text)), "a")
+		if !slices.Equal(tg.HostKey.Revoked, want) {
+			t.Errorf("%q: %q", text, tg.HostKey.Revoked)
+		}
+	}
+}
+
 func TestEndlessProxyJumpEnds(t *testing.T) {
 	inv := load(t, `host "a" {}`, withSSH(t, "Host a c\n ProxyJump b\nHost b\n ProxyJump c\n"))
 	_, err := inv.Target(context.Background(), lookup(t, inv, "a"))

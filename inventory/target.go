@@ -278,6 +278,9 @@ func (r *resolution) hostKey(k *transport.HostKey) {
 	}
 	r.say("known_hosts", showValue(k.Files), from)
 	k.GlobalFiles = files(r.ssh.Values("globalknownhostsfile"))
+	if k.Revoked = files(r.ssh.Values("revokedhostkeys")); len(k.Revoked) > 0 {
+		r.say("revoked_host_keys", showValue(k.Revoked), origin(r.ssh, "revokedhostkeys"))
+	}
 	k.Alias = r.ssh.Value("hostkeyalias")
 	k.Hash = r.ssh.Value("hashknownhosts") == "yes"
 	if k.Alias != "" {

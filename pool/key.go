@@ -33,6 +33,7 @@ func writeKey(b *strings.Builder, t *transport.Target) {
 	field(k.Alias)
 	field(k.Files...)
 	field(k.GlobalFiles...)
+	field(k.Revoked...)
 	n := &t.Link
 	field(n.Ciphers...)
 	field(n.MACs...)

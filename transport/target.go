@@ -76,13 +76,17 @@ type HostKey struct {
 	Files []string
 	// GlobalFiles are read as well, never written.
 	GlobalFiles []string
-	Policy      HostKeyPolicy
+	// Revoked are files of keys that are refused under every policy
+	// (RevokedHostKeys); where one cannot be read, no key is accepted.
+	Revoked []string
+	Policy  HostKeyPolicy
 	// Hash stores new names hashed (HashKnownHosts).
 	Hash bool
 }
 
 // HostKeyPolicy says what to do with a key that is not known. A key that has
-// changed, or is revoked, is refused under every policy but HostKeyOff.
+// changed, or is marked as revoked in Files or GlobalFiles, is refused under
+// every policy but HostKeyOff.
 type HostKeyPolicy int
 
 // The policies, named as in ssh_config StrictHostKeyChecking.

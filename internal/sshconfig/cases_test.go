@@ -79,6 +79,7 @@ func writtenCases() []string {
 		"RemoteCommand echo %h ${HOME} %z\n", "RemoteCommand echo %h ${HOME} %k %% # x\n",
 		"UserKnownHostsFile ${FLEET_NOT_SET}/x\n", "UserKnownHostsFile ${FLEET_TEST}/%h ~/a\n", "UserKnownHostsFile ${FLEET_TEST\n",
 		"UserKnownHostsFile # none\n", "UserKnownHostsFile a\nUserKnownHostsFile b\n",
+		"RevokedHostKeys a b\n", "RevokedHostKeys none\nRevokedHostKeys a\n", "RevokedHostKeys /x/y\n", "RevokedHostKeys\n",
 		"IdentityAgent $FLEET-TEST\n", "IdentityAgent %d/x\n", "IdentityAgent none\n",
 		"ForwardAgent yes\nForwardAgent /x/y\n", "ForwardAgent $FLEET_TEST\n", "ForwardAgent /x/y\nForwardAgent no\n",
 		"AddKeysToAgent confirm 5m\n", "AddKeysToAgent yes 5m\n", "AddKeysToAgent 0\n", "AddKeysToAgent confirm 0\n",

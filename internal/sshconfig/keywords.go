@@ -94,6 +94,7 @@ func checkedKeywords() []keyword {
 		{name: "refuseconnection", kind: kindCommand},
 		{name: "remotecommand", kind: kindCommand},
 		{name: "requesttty", kind: kindFlag, words: []string{"force", "auto"}, def: "auto"},
+		{name: "revokedhostkeys", kind: kindString},
 		{name: "sendenv", kind: kindSendEnv},
 		{name: "serveralivecountmax", kind: kindInt, def: "3"},
 		{name: "serveraliveinterval", kind: kindTime, def: "0"},
@@ -117,7 +118,7 @@ const otherKeywords = `
 	hostbasedacceptedalgorithms hostbasedauthentication ipqos kbdinteractivedevices knownhostscommand
 	localcommand localforward logverbose nohostauthenticationforlocalhost obscurekeystroketiming
 	permitlocalcommand permitremoteopen pkcs11provider proxyusefdpass rekeylimit remoteforward
-	requiredrsasize revokedhostkeys securitykeyprovider sessiontype stdinnull streamlocalbindmask
+	requiredrsasize securitykeyprovider sessiontype stdinnull streamlocalbindmask
 	streamlocalbindunlink syslogfacility tunnel tunneldevice verifyhostkeydns versionaddendum
 	visualhostkey warnweakcrypto xauthlocation
 

@@ -16,7 +16,8 @@ type Result struct {
 
 // Value returns the value of a keyword: the first one where there are several,
 // the built-in one where nothing is set, and "" where there is none, or where
-// the user has said "none" to a proxy, a remote command or identity files.
+// the user has said "none" to a proxy, a remote command, identity files or
+// RevokedHostKeys.
 // Flags are "yes" or "no", times are seconds (ConnectTimeout may be "none"),
 // IdentityAgent is a socket, "none" or "". Algorithm lists are as written; see
 // [Algorithms].
@@ -67,7 +68,7 @@ func (w *walk) result() (*Result, error) {
 		w.set["hostkeyalias"] = s
 	}
 	w.updateHostKeys()
-	w.settleProxy()
+	w.settleNone()
 	t, err := w.tokens()
 	if err != nil {
 		return nil, err
@@ -114,9 +115,9 @@ func (w *walk) updateHostKeys() {
 	w.builtin("updatehostkeys", v)
 }
 
-// settleProxy empties what is "none". The origin stays.
-func (w *walk) settleProxy() {
-	for _, name := range []string{"proxycommand", "proxyjump", "remotecommand"} {
+// settleNone empties what is "none". The origin stays.
+func (w *walk) settleNone() {
+	for _, name := range []string{"proxycommand", "proxyjump", "remotecommand", "revokedhostkeys"} {
 		if s, ok := w.set[name]; ok && strings.EqualFold(s.values[0], "none") {
 			s.values = nil
 			w.set[name] = s
@@ -156,6 +157,7 @@ func (w *walk) expandAll(t *tokens) error {
 		{"certificatefile", t.expandFile},
 		{"userknownhostsfile", t.expandFile},
 		{"globalknownhostsfile", w.env.tilde},
+		{"revokedhostkeys", w.env.tilde},
 		{"identityagent", t.expandAgent},
 		{"forwardagent", t.expandAgent},
 		{"proxycommand", command},

@@ -143,7 +143,7 @@ func (n *newKey) line() (string, entry, error) {
 // it was read; the result is nil where somebody else wrote at the same time,
 // so that the file is read again.
 func appendText(path, text string, was fs.FileInfo) (fs.FileInfo, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	// Not os.O_WRONLY: the last byte is looked at.
@@ -174,6 +174,19 @@ func appendText(path, text string, was fs.FileInfo) (fs.FileInfo, error) {
 		return after, nil
 	}
 	return nil, nil
+}
+
+// makeFolder makes ~/.ssh where that is the folder, as ssh does. Any other one
+// that is missing is more likely misspelled.
+func makeFolder(dir string) error {
+	home, err := os.UserHomeDir()
+	if err != nil || filepath.Clean(dir) != filepath.Join(home, ".ssh") {
+		return nil
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // endsLine reports whether a new line can begin at the end of the file.

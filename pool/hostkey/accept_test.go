@@ -20,7 +20,10 @@ func acceptNew(path string) transport.HostKey {
 
 func TestAcceptNewStoresTheKey(t *testing.T) {
 	key := ed25519Key(t)
-	path := filepath.Join(t.TempDir(), "new", "dir", "known_hosts")
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+	path := filepath.Join(home, ".ssh", "known_hosts")
 	var s Store
 	how, err := s.Lookup(acceptNew(path), "Web1:2222").Verify(key)
 	if err != nil {
@@ -184,6 +187,7 @@ func TestWhatCannotBeStoredIsAcceptedWithAWarning(t *testing.T) {
 		addr string
 	}{
 		{"folder cannot be made", acceptNew(filepath.Join(inTheWay, "known_hosts")), "web1:22"},
+		{"folder is missing", acceptNew(filepath.Join(dir, "a", "known_hosts")), "web1:22"},
 		{"not a file", acceptNew(dir), "web1:22"},
 		{"no file", transport.HostKey{Policy: transport.HostKeyAcceptNew}, "web1:22"},
 		{"name that would break the file", acceptNew(filepath.Join(dir, "new")), "web1,evil:22"},
@@ -195,6 +199,20 @@ func TestWhatCannotBeStoredIsAcceptedWithAWarning(t *testing.T) {
 				t.Errorf("got %v, %q, %v", how, how.Warning, err)
 			}
 		})
+	}
+}
+
+func TestOnlyTheUsersSSHFolderIsMade(t *testing.T) {
+	dir := t.TempDir()
+	var s Store
+	for _, path := range []string{"a/known_hosts", "b/.ssh/known_hosts"} {
+		how, err := s.Lookup(acceptNew(filepath.Join(dir, path)), "web1:22").Verify(ed25519Key(t))
+		if err != nil || how.Basis != NotStored {
+			t.Errorf("%s: %v, %v", path, how, err)
+		}
+	}
+	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {
+		t.Errorf("it made %v, %v", made, err)
 	}
 }
 

@@ -8,7 +8,8 @@
 // to offer ([Known.Algorithms]), so that the server shows a key we know, and
 // whether the key it showed is good ([Known.Verify]). Verify answers with the
 // ground for trust ([How]) or with one of [*UnknownError], [*ChangedError],
-// [*RevokedError] and [*CertificateError], which hold all facts for a message.
+// [*RevokedError], [*RevokedFileError] and [*CertificateError], which hold all
+// facts for a message.
 //
 // # What a file may say
 //
@@ -18,6 +19,10 @@
 // does, and told once ([Store.Warnings]). A key that is not known for
 // [host]:port is looked up for the bare host, as ssh does. The IP address of a
 // host takes no part (CheckHostIP is not done).
+//
+// Files of revoked keys (RevokedHostKeys) hold one public key a line, and count
+// under every policy. A line that cannot be read is an error there, and so is a
+// file: what cannot be checked is not accepted. Binary lists (KRL) cannot be read.
 //
 // # Cost
 //

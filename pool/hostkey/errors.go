@@ -72,6 +72,25 @@ func (e *RevokedError) Hint() string {
 	return "do not connect; ask whoever revoked the key"
 }
 
+// A RevokedFileError says that no key can be accepted, because a file of revoked
+// keys cannot be read.
+type RevokedFileError struct {
+	Host string
+	File string
+	Err  error
+}
+
+func (e *RevokedFileError) Error() string {
+	return fmt.Sprintf("host key of %q cannot be checked against the revoked keys: %s: %v", e.Host, e.File, e.Err)
+}
+
+func (e *RevokedFileError) Unwrap() error { return e.Err }
+
+// Hint is what to do about it.
+func (e *RevokedFileError) Hint() string {
+	return "mend that file, one public key a line, or take RevokedHostKeys out of ssh_config; ssh refuses the host as well"
+}
+
 // A Reason says what is wrong with a host certificate.
 type Reason string
 

@@ -84,7 +84,12 @@ func (x *index) differs(now fs.FileInfo) bool {
 	if was == nil || now == nil {
 		return was != nil || now != nil
 	}
-	return !os.SameFile(was, now) || was.Size() != now.Size() || !was.ModTime().Equal(now.ModTime())
+	return !same(was, now)
+}
+
+// same reports whether a file is the one it was, and has not been written to.
+func same(was, now fs.FileInfo) bool {
+	return os.SameFile(was, now) && was.Size() == now.Size() && was.ModTime().Equal(now.ModTime())
 }
 
 // read returns the text of a file and what it looked like before it was read,

@@ -21,6 +21,7 @@ type Known struct {
 	policy    transport.HostKeyPolicy
 	hash      bool
 	files     []*file
+	lists     []*revokedFile
 	store     *file // where new keys go; nil for nowhere
 	now       func() time.Time
 }
@@ -36,8 +37,15 @@ func (k *Known) Name() string { return k.name }
 
 // Verify decides about the key the host offers. Under accept-new it stores a
 // new key, which takes time: call it outside of locks. Its errors are
-// *UnknownError, *ChangedError, *RevokedError and *CertificateError.
+// *UnknownError, *ChangedError, *RevokedError, *RevokedFileError and
+// *CertificateError.
 func (k *Known) Verify(key ssh.PublicKey) (How, error) {
+	// As in ssh, these files count under every policy.
+	for _, f := range k.lists {
+		if err := f.check(k.name, key); err != nil {
+			return How{}, err
+		}
+	}
 	if k.policy == transport.HostKeyOff {
 		return k.how(NotChecked, key), nil
 	}
@@ -136,11 +144,7 @@ func (k *Known) plain(key ssh.PublicKey, known []located) (How, error) {
 // revoked looks for a revoked line about the key, or about the authority that
 // signed it.
 func (k *Known) revoked(key ssh.PublicKey, lists ...[]located) error {
-	suspects := []ssh.PublicKey{key}
-	if cert, ok := key.(*ssh.Certificate); ok {
-		suspects = []ssh.PublicKey{cert.Key, cert.SignatureKey}
-	}
-	for i, s := range suspects {
+	for i, s := range suspects(key) {
 		for _, list := range lists {
 			if e, ok := find(s, list, markRevoked); ok {
 				return &RevokedError{
@@ -151,6 +155,14 @@ func (k *Known) revoked(key ssh.PublicKey, lists ...[]located) error {
 		}
 	}
 	return nil
+}
+
+// suspects are the keys that may be revoked: the host's, and the authority's.
+func suspects(key ssh.PublicKey) []ssh.PublicKey {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		return []ssh.PublicKey{cert.Key, cert.SignatureKey}
+	}
+	return []ssh.PublicKey{key}
 }
 
 // find looks for the line with this key and marker.

@@ -16,6 +16,7 @@ type Store struct {
 
 	mu     sync.Mutex
 	files  map[string]*file
+	lists  map[string]*revokedFile
 	warned map[string]bool
 	unread []string // warnings not yet returned
 }
@@ -40,6 +41,9 @@ func (s *Store) Lookup(hk transport.HostKey, addr string) *Known {
 	default:
 		k.name, k.principal = "["+host+"]:"+port, host
 		k.bare = host
+	}
+	for _, path := range hk.Revoked {
+		k.lists = append(k.lists, s.list(path))
 	}
 	if hk.Policy == transport.HostKeyOff {
 		return k
@@ -75,6 +79,20 @@ func (s *Store) file(path string) *file {
 			s.files = make(map[string]*file)
 		}
 		s.files[path] = f
+	}
+	return f
+}
+
+func (s *Store) list(path string) *revokedFile {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.lists[path]
+	if f == nil {
+		f = &revokedFile{path: path, now: s.now}
+		if s.lists == nil {
+			s.lists = make(map[string]*revokedFile)
+		}
+		s.lists[path] = f
 	}
 	return f
 }
