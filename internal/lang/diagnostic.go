@@ -185,10 +185,9 @@ func (p *Project) snippet(d *hcl.Diagnostic) *Snippet {
 		to = min(to, end)
 	}
 	s := &Snippet{
-		Code:           strings.ToValidUTF8(string(src[start:from]), "?"),
-		StartLine:      d.Subject.Start.Line,
-		HighlightStart: from - start,
-		Values:         references(d),
+		Code:      strings.ToValidUTF8(string(src[start:from]), "?"),
+		StartLine: d.Subject.Start.Line,
+		Values:    references(d),
 	}
 	s.HighlightStart = len(s.Code)
 	s.Code += strings.ToValidUTF8(string(src[from:to]), "?")

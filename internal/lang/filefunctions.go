@@ -23,7 +23,7 @@ import (
 // fileSteps is what it costs to look at a file, besides its size.
 const fileSteps = 20
 
-// fileFunctions read files. A path comes in as it is to be opened: guardCall
+// fileFunctions read files. A path comes in as it is to be opened: [root]
 // makes it relative to the file that the call stands in.
 func fileFunctions(t *table) map[string]function.Function {
 	return map[string]function.Function{

@@ -37,7 +37,8 @@ type VarArg struct {
 }
 
 // valuesFile is read where it exists in a folder of the project, and its JSON
-// twin after it; then the files that end in autoSuffix or its twin, by name.
+// twin after it; then, of all folders, the files that end in autoSuffix or its
+// twin, by name. A name that begins with a dot is an editor's, not the user's.
 const (
 	valuesFile     = "fleet.vars.hcl"
 	valuesJSONFile = "fleet.vars.json"
@@ -50,9 +51,7 @@ const (
 func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 	values := map[string]cty.Value{}
 	all := s.fromEnvironment(values)
-	for _, dir := range s.project.folders {
-		all = append(all, s.fromFolder(dir, values)...)
-	}
+	all = append(all, s.fromFolders(values)...)
 	for _, arg := range in.Args {
 		if arg.File != "" {
 			all = append(all, s.fromFile(arg.File, values)...)
@@ -95,24 +94,34 @@ func (s *Scope) fromEnvironment(values map[string]cty.Value) hcl.Diagnostics {
 	return all
 }
 
-func (s *Scope) fromFolder(dir string, values map[string]cty.Value) hcl.Diagnostics {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return hcl.Diagnostics{cannotRead(dir, err)}
-	}
+// fromFolders reads the files of values of all folders.
+func (s *Scope) fromFolders(values map[string]cty.Value) hcl.Diagnostics {
+	var all hcl.Diagnostics
 	var first, auto []string
-	for _, e := range entries { // sorted by name, so that .hcl comes before .json
-		switch name := e.Name(); {
-		case e.IsDir():
-		case name == valuesFile || name == valuesJSONFile:
-			first = append(first, name)
-		case strings.HasSuffix(name, autoSuffix) || strings.HasSuffix(name, autoJSONSuffix):
-			auto = append(auto, name)
+	for _, dir := range s.project.folders {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			all = append(all, cannotRead(dir, err))
+			continue
+		}
+		for _, e := range entries { // sorted by name, so that .hcl comes before .json
+			switch name, path := e.Name(), filepath.Join(dir, e.Name()); {
+			case e.IsDir() || strings.HasPrefix(name, "."):
+			case name == valuesFile || name == valuesJSONFile:
+				first = append(first, path)
+			case strings.HasSuffix(name, autoSuffix) || strings.HasSuffix(name, autoJSONSuffix):
+				auto = append(auto, path)
+			}
 		}
 	}
-	var all hcl.Diagnostics
-	for _, name := range append(first, auto...) {
-		all = append(all, s.fromFile(filepath.Join(dir, name), values)...)
+	// Those of one name in two folders: in the order of the folders.
+	slices.SortStableFunc(auto, func(a, b string) int { return strings.Compare(filepath.Base(a), filepath.Base(b)) })
+	for _, path := range append(first, auto...) {
+		if d := refuseOdd(path); d != nil {
+			all = append(all, d)
+			continue
+		}
+		all = append(all, s.fromFile(path, values)...)
 	}
 	return all
 }

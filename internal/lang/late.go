@@ -9,8 +9,7 @@ import (
 )
 
 // hostSteps is what the expressions of one host may cost together. It is counted
-// for each host, so that the number of hosts does not decide whether a project
-// is accepted.
+// for each host; what all hosts cost together is bounded by package inventory.
 const hostSteps = 20_000
 
 // ForHost is a scope in which host.* is known besides what s knows, for values

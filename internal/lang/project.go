@@ -62,10 +62,20 @@ func (p *Project) addPath(path string) hcl.Diagnostics {
 		return hcl.Diagnostics{cannotRead(path, err)}
 	}
 	var files []string
+	var odd hcl.Diagnostics
 	for _, e := range entries { // sorted by name
-		if !e.IsDir() && isProjectFile(e.Name()) {
-			files = append(files, filepath.Join(path, e.Name()))
+		if e.IsDir() || !isProjectFile(e.Name()) {
+			continue
 		}
+		name := filepath.Join(path, e.Name())
+		if d := refuseOdd(name); d != nil {
+			odd = append(odd, d)
+			continue
+		}
+		files = append(files, name)
+	}
+	if len(odd) > 0 {
+		return append(odd, p.addFiles(files...)...)
 	}
 	if len(files) == 0 {
 		return hcl.Diagnostics{{
@@ -80,6 +90,21 @@ func (p *Project) addPath(path string) hcl.Diagnostics {
 func isProjectFile(name string) bool {
 	return !strings.HasPrefix(name, ".") &&
 		(strings.HasSuffix(name, NativeSuffix) || strings.HasSuffix(name, JSONSuffix))
+}
+
+// refuseOdd says of what a folder holds under the name of a file that it is none:
+// a pipe may never end, and reading a device may do something. One that the user
+// names is read: it may be the output of a command.
+func refuseOdd(path string) *hcl.Diagnostic {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().IsRegular() {
+		return nil // what cannot be looked at is said where it is read
+	}
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Cannot read file",
+		Detail:   fmt.Sprintf("%q is not a regular file. Take it out of the folder, or give it another name.", path),
+	}
 }
 
 func (p *Project) addFolder(dir string) {
