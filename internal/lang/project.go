@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -148,6 +147,8 @@ type parsedFile struct {
 	source *hcl.File // for diagnostics; nil when it could not be read
 	file   *hcl.File // nil when it could not be parsed safely
 	diags  hcl.Diagnostics
+
+	quoting hcl.Diagnostics // of hcl, which may quote the source
 }
 
 // keep keeps the source of a file for diagnostics.
@@ -156,7 +157,7 @@ func (p *Project) keep(path string, f parsedFile) (*hcl.File, hcl.Diagnostics) {
 		p.sources[path] = f.source
 		p.size += len(f.source.Bytes)
 	}
-	return f.file, f.diags
+	return f.file, append(f.diags, f.quoting...)
 }
 
 // parseFile reads, parses and keeps any file.
@@ -178,12 +179,8 @@ func readFile(path string) parsedFile {
 
 func parseSource(path string, src []byte) parsedFile {
 	out := parsedFile{source: &hcl.File{Bytes: src}}
-	if bytes.HasPrefix(src, []byte("-----BEGIN ")) {
-		out.diags = hcl.Diagnostics{{
-			Severity: hcl.DiagError,
-			Summary:  "Not a project file",
-			Detail:   fmt.Sprintf("%q is a private key. The flag for a key is --identity; -i is for inventories.", path),
-		}}
+	if d := refuseContent(src, path); d != nil {
+		out.diags = hcl.Diagnostics{d}
 		return out
 	}
 	measure, parse := measureJSON, json.Parse
@@ -195,7 +192,7 @@ func parseSource(path string, src []byte) parsedFile {
 		return out
 	}
 	f, diags := parse(src, path)
-	out.diags = diags
+	out.quoting = onlyFirst(diags)
 	if f == nil || !native && diags.HasErrors() {
 		return out
 	}
