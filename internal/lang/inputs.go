@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -128,8 +129,14 @@ func (s *Scope) fromFolders(values map[string]cty.Value) hcl.Diagnostics {
 
 // fromFile reads a file of values. A value for a variable nobody declared is a
 // warning, because files are shared between projects.
-func (s *Scope) fromFile(path string, values map[string]cty.Value) hcl.Diagnostics {
-	f, all := s.project.parseFile(filepath.Clean(path))
+func (s *Scope) fromFile(path string, values map[string]cty.Value) (all hcl.Diagnostics) {
+	path = filepath.Clean(path)
+	read := readFile(path)
+	if s.anySensitive() {
+		defer func() { withoutSource(all) }() // a line may hold several values
+		concealFile(read.quoting)
+	}
+	f, all := s.project.keep(path, read)
 	if f == nil || all.HasErrors() {
 		return all
 	}
@@ -150,7 +157,7 @@ func (s *Scope) fromFile(path string, values map[string]cty.Value) hcl.Diagnosti
 		}
 		val, diags := s.constant(a.Expr, cty.DynamicPseudoType)
 		if v.sensitive {
-			hide(diags)
+			conceal(diags)
 		}
 		all = append(all, diags...)
 		if !diags.HasErrors() {
@@ -160,19 +167,17 @@ func (s *Scope) fromFile(path string, values map[string]cty.Value) hcl.Diagnosti
 	return all
 }
 
-func hide(diags hcl.Diagnostics) {
-	for _, d := range diags {
-		d.Extra, d.Expression = hideSource{}, nil
-	}
-}
-
 func (s *Scope) fromArg(assign string, values map[string]cty.Value) hcl.Diagnostics {
 	name, raw, ok := strings.Cut(assign, "=")
 	if !ok {
+		given := strconv.Quote(shorten(assign, 60))
+		if s.anySensitive() {
+			given = "what is given" // it may be a value
+		}
 		return hcl.Diagnostics{{
 			Severity: hcl.DiagError,
 			Summary:  "Invalid --var",
-			Detail:   fmt.Sprintf("--var takes NAME=VALUE; %q has no equals sign.", shorten(assign, 60)),
+			Detail:   fmt.Sprintf("--var takes NAME=VALUE; %s has no equals sign.", given),
 		}}
 	}
 	name = strings.TrimSpace(name)

@@ -121,7 +121,9 @@ func (s *Scope) evalInOrder(values map[string]cty.Value, picked func(name string
 		v, diags := s.eval(ctx, s.locals.attrs[name].Expr, cty.DynamicPseudoType)
 		all = append(all, diags...)
 		values[name] = v
+		s.hidden.add(v)
 	}
+	s.hidden.sort() // from here on, several goroutines may look
 	s.ctx.Variables["local"] = cty.ObjectVal(values)
 	return all
 }

@@ -160,11 +160,6 @@ func (p *Project) keep(path string, f parsedFile) (*hcl.File, hcl.Diagnostics) {
 	return f.file, append(f.diags, f.quoting...)
 }
 
-// parseFile reads, parses and keeps any file.
-func (p *Project) parseFile(path string) (*hcl.File, hcl.Diagnostics) {
-	return p.keep(path, readFile(path))
-}
-
 func (p *Project) parseSource(path string, src []byte) (*hcl.File, hcl.Diagnostics) {
 	return p.keep(path, parseSource(path, src))
 }

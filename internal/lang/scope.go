@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -24,7 +23,7 @@ type Scope struct {
 	locals  *locals
 	secrets map[string]bool   // the declared ones, by name
 	known   map[string]string // the secrets that were resolved
-	hidden  []string          // texts of variables and secrets that may not be shown
+	hidden  hidden
 
 	// What functions use.
 	late      bool  // host is known
@@ -74,7 +73,7 @@ func (p *Project) newScope(in Inputs, steps int) (*Scope, hcl.Diagnostics) {
 	all := s.declareVariables()
 	all = append(all, s.declareLocals()...)
 	all = append(all, s.assign(in)...)
-	s.hidden = Reveal(s.ctx.Variables["var"])
+	s.hidden.add(s.ctx.Variables["var"])
 	all = append(all, s.evalLocals()...)
 	return s, append(all, s.validate()...)
 }
@@ -121,6 +120,7 @@ func (s *Scope) eval(ctx *hcl.EvalContext, e hcl.Expression, want cty.Type) (v c
 	child.Variables = map[string]cty.Value{budgetName: s.budget.value}
 	child.Functions = t.functions
 	v, more := native.Value(child)
+	hideDerived(ctx, native, more)
 	suggestMembers(more)
 	diags = append(diags, more...)
 	if more.HasErrors() {
@@ -162,26 +162,6 @@ func (s *Scope) prepare(ctx *hcl.EvalContext, e hcl.Expression, t *table) (hclsy
 	}
 	return native, diags
 }
-
-// hide takes texts that may not be shown out of what hcl says: it names, for
-// instance, a key that stands twice in a map, and shows the stack of a function
-// that failed on an infinite number.
-func (s *Scope) hide(diags hcl.Diagnostics) {
-	for _, d := range diags {
-		if strings.Contains(d.Detail, "panic in function implementation") {
-			d.Detail = "This cannot be calculated with these values. An infinite number, such as 1e1000000000, is one reason."
-		}
-		for _, text := range s.hidden {
-			if len(text) >= minHidden {
-				d.Detail = strings.ReplaceAll(d.Detail, text, "(sensitive value)")
-			}
-		}
-	}
-}
-
-// minHidden is the length of the shortest text that is hidden: shorter ones
-// would make diagnostics unreadable, and are no secrets.
-const minHidden = 4
 
 func article(noun string) string {
 	switch noun[0] {

@@ -86,7 +86,8 @@ func (s *Scope) WithSecrets(values map[string]string) (*Scope, hcl.Diagnostics) 
 	out.budget = newBudget(maxSteps+s.project.size, "a project")
 	out.ctx = &hcl.EvalContext{Variables: maps.Clone(s.ctx.Variables)}
 	out.ctx.Variables["secret"] = secretObject(s.secrets, known)
-	out.hidden = append(Reveal(out.ctx.Variables["var"]), Reveal(out.ctx.Variables["secret"])...)
+	out.hidden = hidden{texts: slices.Clone(s.hidden.texts)}
+	out.hidden.add(out.ctx.Variables["secret"])
 	before := s.ctx.Variables["local"].AsValueMap()
 	return &out, out.evalInOrder(before, func(name string) bool { return s.locals.late[name] })
 }

@@ -81,6 +81,9 @@ func (s *Scope) declare(block *hcl.Block) (*variable, hcl.Diagnostics) {
 	}
 	if a := content.Attributes["default"]; a != nil {
 		val, diags := s.constant(a.Expr, cty.DynamicPseudoType)
+		if v.sensitive {
+			conceal(diags)
+		}
 		all = append(all, diags...)
 		fallback := cty.UnknownVal(v.ty)
 		if !diags.HasErrors() {
