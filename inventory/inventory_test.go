@@ -217,7 +217,7 @@ host "plain" {
 
 func TestRevokedHostKeysOfSSHConfigCount(t *testing.T) {
 	for text, want := range map[string][]string{
-		"RevokedHostKeys /etc/ssh/revoked\n":                      {"/etc/ssh/revoked"},
+		"RevokedHostKeys /etc/ssh/revoked\n":                       {"/etc/ssh/revoked"},
 		"RevokedHostKeys none\nRevokedHostKeys /etc/ssh/revoked\n": nil,
 		"": nil,
 	} {
@@ -229,10 +229,19 @@ func TestRevokedHostKeysOfSSHConfigCount(t *testing.T) {
 }
 
 func TestEndlessProxyJumpEnds(t *testing.T) {
-	inv := load(t, `host "a" {}`, withSSH(t, "Host a c\n ProxyJump b\nHost b\n ProxyJump c\n"))
-	_, err := inv.Target(context.Background(), lookup(t, inv, "a"))
-	if err == nil || !strings.Contains(err.Error(), "no end") {
-		t.Errorf("got %v", err)
+	for _, tt := range []struct{ name, config, want string }{
+		{"two hosts", "Host a c\n ProxyJump b\nHost b\n ProxyJump c\n", "the way over the jump hosts comes back: b -> c -> b (ssh_config "},
+		{"behind others", "Host a\n ProxyJump l1\nHost l1\n ProxyJump l2\nHost l2\n ProxyJump l3,x\nHost l3\n ProxyJump l2\n", "comes back: l2 -> l3 -> l2 (ssh_config "},
+		{"through the host", "Host a\n ProxyJump b\nHost b\n ProxyJump a\n", "comes back: b -> a -> b (ssh_config "},
+		{"ever new names", "Host *\n ProxyJump x%h\n", "has no end: xa -> xxa -> xxxa ...;"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inv := load(t, `host "a" {}`, withSSH(t, tt.config))
+			_, err := inv.Target(context.Background(), lookup(t, inv, "a"))
+			if err == nil || !strings.HasPrefix(err.Error(), "the way over") || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 

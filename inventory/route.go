@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fleet/internal/nodeset"
@@ -79,6 +80,9 @@ func (r *resolution) routeHops(ctx context.Context, t *transport.Target, hops []
 	for i, next := range hops {
 		names[i] = next.name()
 		target, err := r.hop(ctx, next, len(t.Jump) == 0)
+		if _, endless := errors.AsType[*endlessWay](err); endless {
+			return err
+		}
 		if err != nil {
 			return fmt.Errorf("jump host %q: %w", names[i], err)
 		}
@@ -91,20 +95,38 @@ func (r *resolution) routeHops(ctx context.Context, t *transport.Target, hops []
 	return nil
 }
 
-// maxHops bounds ways that ssh_config makes endless.
+// maxHops bounds ways that ssh_config makes endless without coming back, as
+// "ProxyJump x%h" does.
 const maxHops = 20
 
-func errTooManyHops() error {
-	return errors.New("the way over jump hosts has no end; look for a ProxyJump that leads to itself")
+// An endlessWay is told as it is, and not once for each hop.
+type endlessWay struct{ text string }
+
+func (e *endlessWay) Error() string { return e.text }
+
+// checkEnd tells whether the way goes on for ever. Where the first hop of a hop
+// comes twice, so will all that lies between.
+func (r *resolution) checkEnd(next string, first bool) error {
+	if at := slices.Index(r.trail, next); at >= 0 && first {
+		text := (&jumpLoop{path: append(slices.Clone(r.trail[at:]), next)}).Error()
+		if from := origin(r.ssh, "proxyjump"); from != "" {
+			text += " (" + from + ")"
+		}
+		return &endlessWay{text}
+	}
+	if len(r.trail) >= maxHops {
+		return &endlessWay{fmt.Sprintf("the way over jump hosts has no end: %s ...; look for a ProxyJump that leads on and on", joinArrow(r.trail[:3]))}
+	}
+	return nil
 }
 
 // hop resolves one stop. The first one may have a way of its own in ssh_config;
 // the others are reached through the one before.
 func (r *resolution) hop(ctx context.Context, next hop, first bool) (transport.Target, error) {
-	if r.depth >= maxHops {
-		return transport.Target{}, errTooManyHops()
+	if err := r.checkEnd(next.name(), first); err != nil {
+		return transport.Target{}, err
 	}
-	sub := &resolution{inv: r.inv, flags: &Flags{}, layer: r.hopLayer(next), depth: r.depth + 1}
+	sub := &resolution{inv: r.inv, flags: &Flags{}, layer: r.hopLayer(next), trail: append(slices.Clip(r.trail), next.name())}
 	sub.batch = r.batch || r.ssh.Value("batchmode") == "yes"
 	name := next.Host
 	if next.host != nil {

@@ -55,7 +55,7 @@ type resolution struct {
 	ssh   *sshconfig.Result
 	set   map[string]bool // keywords that -o gives
 	batch bool            // of a jump: the target's BatchMode, which asks for nothing on the whole way
-	depth int             // jumps of jumps
+	trail []string        // the jumps that led to this jump of a jump
 
 	// note is told each setting; nil when nobody asks.
 	note func(name, value, origin string)

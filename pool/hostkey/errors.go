@@ -88,7 +88,7 @@ func (e *RevokedFileError) Unwrap() error { return e.Err }
 
 // Hint is what to do about it.
 func (e *RevokedFileError) Hint() string {
-	return "mend that file, one public key a line, or take RevokedHostKeys out of ssh_config; ssh refuses the host as well"
+	return "it must hold public keys, one a line; mend it, or take RevokedHostKeys out of ssh_config"
 }
 
 // A Reason says what is wrong with a host certificate.
