@@ -40,7 +40,7 @@ func (f *Flags) Idle() []string {
 	var list []string
 	for _, o := range f.SSH {
 		keyword, args := sshconfig.Option(o)
-		off := len(args) > 0 && slices.Contains([]string{"no", "none", "false", "off"}, strings.ToLower(args[0]))
+		off := len(args) > 0 && slices.Contains([]string{"no", "none", "false", "off", "auto", "default"}, strings.ToLower(args[0]))
 		if !off && slices.Contains(strings.Fields(idleKeywords), keyword) {
 			list = append(list, o)
 		}
@@ -50,10 +50,11 @@ func (f *Flags) Idle() []string {
 
 // idleKeywords are those that a user would miss.
 const idleKeywords = `
-	addkeystoagent bindaddress bindinterface canonicalizehostname casignaturealgorithms compression
-	dynamicforward forwardagent forwardx11 gssapiauthentication gssapidelegatecredentials
-	gssapikeyexchange hostbasedauthentication knownhostscommand localcommand localforward
-	pkcs11provider remotecommand remoteforward securitykeyprovider sessiontype
+	addkeystoagent bindaddress bindinterface canonicalizehostname casignaturealgorithms channeltimeout
+	compression dynamicforward forkafterauthentication forwardagent forwardx11 gssapiauthentication
+	gssapidelegatecredentials gssapikeyexchange hostbasedauthentication knownhostscommand localcommand
+	localforward nohostauthenticationforlocalhost permitlocalcommand pkcs11provider proxyusefdpass
+	remotecommand remoteforward requesttty requiredrsasize securitykeyprovider sessiontype stdinnull
 	tunnel verifyhostkeydns`
 
 // keywords are those of -o.

@@ -692,8 +692,9 @@ func TestBatchModeAsksNobodyOnTheWholeWay(t *testing.T) {
 func TestOptionsThatHaveNoEffectHere(t *testing.T) {
 	flags := Flags{SSH: []string{
 		"User=a", "ForwardAgent=yes", "forwardx11 no", "LocalForward 80 h:80", "ProxyJump=j", "RemoteCommand=none", "ControlMaster=auto",
+		"RequestTTY=auto", "RequestTTY=force", "SessionType=default", "PermitLocalCommand yes", "TCPKeepAlive=no",
 	}}
-	if got := flags.Idle(); !slices.Equal(got, []string{"ForwardAgent=yes", "LocalForward 80 h:80"}) {
+	if got := flags.Idle(); !slices.Equal(got, []string{"ForwardAgent=yes", "LocalForward 80 h:80", "RequestTTY=force", "PermitLocalCommand yes"}) {
 		t.Errorf("got %q", got)
 	}
 }
