@@ -41,6 +41,7 @@ func gist(e *event.Event) string {
 		if before, after, ok := strings.Cut(text, " of "); ok {
 			_, after, _ = strings.Cut(after, " ")
 			after, _, _ = strings.Cut(after, ": ")
+			after, _, _ = strings.Cut(after, " at ")
 			text = before + " " + after
 		}
 	}

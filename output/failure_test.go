@@ -168,6 +168,11 @@ func TestTheSummaryTellsOneCauseInOneLine(t *testing.T) {
 			"fleet: unreachable: host key has changed: a,b\n",
 		},
 		{
+			"revoked keys", "hostkey",
+			[2]string{`host key of "a" is revoked at /k:1: ED25519 SHA256:x`, `host key of "b" is revoked at /k:2: RSA SHA256:y`},
+			"fleet: unreachable: host key is revoked: a,b\n",
+		},
+		{
 			"names that are not known", "unreachable",
 			[2]string{`connect: no such host: "a" does not resolve`, `connect: no such host: "b" does not resolve`},
 			"fleet: unreachable: connect: no such host: it does not resolve: a,b\n",
