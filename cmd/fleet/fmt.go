@@ -137,8 +137,32 @@ func unreadable(path string, err error) error {
 	return fmt.Errorf("%q: %w", path, system)
 }
 
+// readSource reads up to a little more than a project file may have: the rest
+// would only be refused.
+func readSource(r io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, lang.MaxFileSize+1))
+}
+
+// readFile reads a regular file: there is no new form to put in the place of a
+// pipe or a device, and reading one may never end.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, fmt.Errorf("%q is not a regular file; fleet fmt - formats standard input", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return readSource(file)
+}
+
 func (f *formatter) stdin() error {
-	src, err := io.ReadAll(f.app.env.stdin)
+	src, err := readSource(f.app.env.stdin)
 	if err != nil {
 		return fmt.Errorf("standard input: %w", err)
 	}
@@ -161,7 +185,7 @@ func (f *formatter) stdin() error {
 // file formats a file: as terraform fmt does, its new form is printed where
 // neither its name, nor what changes, nor the file itself is to be written.
 func (f *formatter) file(path string) error {
-	src, err := os.ReadFile(path)
+	src, err := readFile(path)
 	if err != nil {
 		f.fail(path, err)
 		return nil

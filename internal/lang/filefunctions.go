@@ -89,7 +89,7 @@ func (t *table) readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%q is a folder", path)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%q is not a regular file", path)
-	case info.Size() > maxFileSize:
+	case info.Size() > MaxFileSize:
 		return nil, fmt.Errorf("%q is larger than 4 MiB", path)
 	case !t.scope.budget.pay(fileSteps + int(info.Size())/32):
 		return nil, errTooExpensive()
@@ -99,11 +99,11 @@ func (t *table) readFile(path string) ([]byte, error) {
 		return nil, fileError(path, err)
 	}
 	defer func() { _ = f.Close() }() // only read
-	src, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	src, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	switch {
 	case err != nil:
 		return nil, fileError(path, err)
-	case len(src) > maxFileSize:
+	case len(src) > MaxFileSize:
 		return nil, fmt.Errorf("%q is larger than 4 MiB", path)
 	}
 	return src, nil

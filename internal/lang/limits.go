@@ -7,15 +7,17 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// The bounds of one source. They are far above what people write and far below
+// MaxFileSize is how many bytes a file of a project may have.
+const MaxFileSize = 4 << 20
+
+// The other bounds of one source. They are far above what people write and far below
 // what overflows the stack of a recursive parser, which ends a Go process without
 // a chance to recover (hashicorp/hcl#809).
 const (
-	maxFileSize = 4 << 20
-	maxTokens   = 1_000_000 // a token takes about 100 bytes, and the tree as much
-	maxDepth    = 200       // brackets, templates, blocks, runs of ! - ? :
-	maxChain    = 2000      // operators and accessors of one expression
-	maxMelding  = 400 << 20 // bytes moved while texts are put together
+	maxTokens  = 1_000_000 // a token takes about 100 bytes, and the tree as much
+	maxDepth   = 200       // brackets, templates, blocks, runs of ! - ? :
+	maxChain   = 2000      // operators and accessors of one expression
+	maxMelding = 400 << 20 // bytes moved while texts are put together
 )
 
 // mode says how a source is read.
@@ -60,7 +62,7 @@ func measureSource(src []byte, filename string, start hcl.Pos, m mode) hcl.Diagn
 
 func checkSize(src []byte, filename string) *hcl.Diagnostic {
 	start := hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}
-	if len(src) > maxFileSize {
+	if len(src) > MaxFileSize {
 		return &hcl.Diagnostic{
 			Severity: hcl.DiagError,
 			Summary:  "File too large",

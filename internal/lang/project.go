@@ -213,7 +213,7 @@ func readBounded(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // only read
-	return io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	return io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 }
 
 func cannotRead(path string, err error) *hcl.Diagnostic {
