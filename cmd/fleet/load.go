@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
@@ -68,11 +69,46 @@ func (a *app) load(ctx context.Context, sel *selectionFlags, conn *connectionFla
 			return nil, nil, err
 		}
 	}
-	ctx, finish := untilSignal(ctx) // a source may be a command that takes its time
-	defer finish()
-	inv, found := inventory.Load(ctx, o)
+	inv, found, err := loadUntilSignal(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Diagnostics may quote what a source printed, and that a sensitive variable.
 	a.redactor.Add(inv.Scope().Revealed()...)
-	return inv, found, interrupted(ctx, nil)
+	return inv, found, nil
+}
+
+// abandon is how long a source has to end after a signal.
+const abandon = 2 * time.Second
+
+// loadUntilSignal reads an inventory, of which a part may take its time: a source
+// is told when a signal comes, and ends its command. A pipe to which nobody
+// writes cannot be told (open(2) waits), so that it is left behind.
+func loadUntilSignal(ctx context.Context, o inventory.Options) (*inventory.Inventory, lang.Diagnostics, error) {
+	ctx, finish := untilSignal(ctx)
+	defer finish()
+	type result struct {
+		inv   *inventory.Inventory
+		found lang.Diagnostics
+	}
+	done := make(chan result, 1)
+	go func() { // ends with the inventory, or, left behind, with the process
+		var r result
+		r.inv, r.found = inventory.Load(ctx, o)
+		done <- r
+	}()
+	select {
+	case r := <-done:
+		return r.inv, r.found, interrupted(ctx, nil)
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(abandon)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	return nil, nil, interrupted(ctx, context.Cause(ctx))
 }
 
 // secrets says how secrets are fetched: a question goes to the terminal.

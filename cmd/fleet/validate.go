@@ -30,7 +30,7 @@ with its place. Nothing is contacted. PATH is a file or a folder, as with -i.`,
 				found = append(found, inv.Check(inv.Hosts())...)
 			}
 			if asJSON {
-				if err := found.WriteJSON(a.env.stdout); err != nil || !found.HasErrors() {
+				if err := a.masked(found).WriteJSON(a.env.stdout); err != nil || !found.HasErrors() {
 					return err
 				}
 				return exit(statusError)

@@ -209,6 +209,9 @@ func notAKey(s string) error {
 	if s == "" {
 		return wrong("is empty", "")
 	}
+	if info, err := os.Stat(s); err == nil && !info.Mode().IsRegular() {
+		return nil // what is read from a pipe is gone, and opening one may take forever
+	}
 	f, err := os.Open(s)
 	if err != nil {
 		// Loading says what is wrong, unless the name says enough.
