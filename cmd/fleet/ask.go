@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"fleet/internal/nodeset"
@@ -25,11 +27,10 @@ func (a *app) askSecret(ctx context.Context, question string) (transport.Secret,
 	program := a.env.value("SSH_ASKPASS")
 	switch {
 	case errors.Is(err, term.ErrNoTerminal) && program != "":
-		out, err := exec.CommandContext(ctx, program, question).Output()
+		secret, err := askProgram(ctx, program, question)
 		if err != nil {
 			return transport.Secret{}, fmt.Errorf("SSH_ASKPASS %q: %w", program, err)
 		}
-		secret := transport.NewSecret(strings.TrimRight(string(out), "\r\n"))
 		a.learn(secret)
 		return secret, nil
 	case err != nil:
@@ -39,6 +40,34 @@ func (a *app) askSecret(ctx context.Context, question string) (transport.Secret,
 	clear(answer)
 	a.learn(secret)
 	return secret, nil
+}
+
+// maxAnswer bounds what a program answers, in bytes: far above any password.
+const maxAnswer = 64 << 10
+
+// askProgram asks by a program, which prints the answer.
+func askProgram(ctx context.Context, program, question string) (transport.Secret, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	cmd := exec.CommandContext(ctx, program, question)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return transport.Secret{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return transport.Secret{}, err
+	}
+	out, err := io.ReadAll(io.LimitReader(stdout, maxAnswer+1))
+	defer clear(out)
+	if len(out) > maxAnswer {
+		stop() // it may go on forever
+		_ = cmd.Wait()
+		return transport.Secret{}, errors.New("the answer is longer than 64 KiB")
+	}
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		return transport.Secret{}, err
+	}
+	return transport.NewSecret(strings.TrimRight(string(out), "\r\n")), nil
 }
 
 // ask asks for what may be seen while it is typed.
@@ -51,14 +80,14 @@ func ask(ctx context.Context, question string) (answer string, err error) {
 }
 
 // askPasswords asks for what -k and -K want, once, before anything begins.
-func (a *app) askPasswords(ctx context.Context, conn *connectionFlags, become *becomeFlags) (p passwords, err error) {
+func (a *app) askPasswords(ctx context.Context, conn *connectionFlags, become *becomeFlags, hosts []*inventory.Host) (p passwords, err error) {
 	if conn.askPass {
 		if p.login, err = a.askSecret(ctx, "Login password: "); err != nil {
 			return p, nobodyToAsk("-k", err)
 		}
 	}
 	if become.askPass {
-		p.become, err = a.askSecret(ctx, "Password for "+becomeMethodText(become)+": ")
+		p.become, err = a.askSecret(ctx, "Password for "+becomeText(become, hosts)+": ")
 	}
 	return p, nobodyToAsk("-K", err)
 }
@@ -71,11 +100,28 @@ func nobodyToAsk(flag string, err error) error {
 	return &usageError{err: badUsage("%s asks for a password, and there is no terminal to ask on", flag), hint: "SSH_ASKPASS names a program that asks"}
 }
 
-func becomeMethodText(f *becomeFlags) string {
-	if f.user != "" {
-		return "sudo to " + f.user
+// becomeText says what the password of -K is for: how hosts become another user,
+// and whom, where that is the same on all of them.
+func becomeText(f *becomeFlags, hosts []*inventory.Host) string {
+	var methods, users []string
+	for _, h := range hosts {
+		b := f.over(h.Become(), transport.Secret{})
+		if b == nil {
+			continue
+		}
+		if !slices.Contains(methods, b.Method) {
+			methods = append(methods, b.Method)
+		}
+		if !slices.Contains(users, b.User) {
+			users = append(users, b.User)
+		}
 	}
-	return "sudo"
+	slices.Sort(methods)
+	text := strings.Join(methods, ", ")
+	if len(users) == 1 && (f.user != "" || users[0] != "root") {
+		text += " to " + users[0]
+	}
+	return text
 }
 
 // canAsk reports whether a question is likely to find somebody.

@@ -44,7 +44,7 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err := f.become.check(hosts, f.conn.batch()); err != nil {
 		return err
 	}
-	asked, err := a.askPasswords(ctx, &f.conn, &f.become)
+	asked, err := a.askPasswords(ctx, &f.conn, &f.become, hosts)
 	if err != nil {
 		return err
 	}
