@@ -30,6 +30,7 @@ type clientJob struct {
 	Port                                int
 	Script                              string
 	Stdin, TTY                          bool
+	Interpreter, Env                    []string
 	BecomeUser, Password                string // become root where empty; a Secret does not travel
 	Become, AcceptNew                   bool
 }
@@ -93,7 +94,7 @@ func clientMain() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	c := &transport.Command{Script: job.Script, Stdout: os.Stdout, Stderr: os.Stderr, Grace: time.Second}
+	c := &transport.Command{Script: job.Script, Interpreter: job.Interpreter, Env: job.Env, Stdout: os.Stdout, Stderr: os.Stderr, Grace: time.Second}
 	if job.Stdin {
 		c.Stdin = os.Stdin
 	}

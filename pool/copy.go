@@ -33,8 +33,11 @@ func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
 	stdout.send = func() {
 		s.workers.Go(func() { _ = s.input.send(s.inv.script) })
 	}
-	stdout.run = func(group, guard int) {
+	stdout.run = func(group, guard int, file string) {
 		s.group, s.guard = group, guard
+		if isScriptFile(file, s.inv.file) {
+			s.file = file
+		}
 		close(s.begun)
 		if s.inv.feed != feedWatchdog {
 			s.workers.Go(func() { s.feed(ctx, cancel) })

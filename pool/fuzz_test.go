@@ -18,7 +18,7 @@ func FuzzOpener(f *testing.F) {
 		}
 		var out bytes.Buffer
 		runs := 0
-		o := &opener{out: &out, nonce: []byte("NONCE"), send: func() {}, run: func(group, guard int) {
+		o := &opener{out: &out, nonce: []byte("NONCE"), send: func() {}, run: func(group, guard int, _ string) {
 			if runs++; group == 12 && guard == 13 {
 				return
 			}

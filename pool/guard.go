@@ -25,7 +25,8 @@ const guardScript = `trap "" TERM HUP INT
 read -r x && exit 0
 kill -s TERM -- "-$1" 2>/dev/null
 sleep "$2"
-kill -s KILL -- "-$1" 2>/dev/null`
+kill -s KILL -- "-$1" 2>/dev/null
+[ -z "$3" ] || rm -f "$3"`
 
 // startGuard starts a guard for the command, and returns when it watches. The
 // guard outlives ctx: it goes when it is dismissed, or with the connection.
@@ -34,7 +35,7 @@ func (s *session) startGuard(ctx context.Context) (*guard, error) {
 	seconds := (s.cmd.GraceOrDefault() + time.Second - 1) / time.Second
 	cmd := &transport.Command{
 		Script: guardScript,
-		Args:   []string{strconv.Itoa(s.group), strconv.Itoa(int(seconds))},
+		Args:   []string{strconv.Itoa(s.group), strconv.Itoa(int(seconds)), s.file},
 		Stdin:  r,
 		Become: s.cmd.Become,
 	}

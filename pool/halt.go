@@ -113,7 +113,7 @@ func (s *session) runStop(ctx context.Context, grace time.Duration) (gone bool, 
 	var out bytes.Buffer
 	_, err = s.conn.run(ctx, s.target, &transport.Command{
 		Script:  stopScript,
-		Args:    []string{strconv.Itoa(s.group), strconv.Itoa(s.guard), strconv.Itoa(int(grace / (100 * time.Millisecond)))},
+		Args:    []string{strconv.Itoa(s.group), strconv.Itoa(s.guard), strconv.Itoa(int(grace / (100 * time.Millisecond))), s.file},
 		Stdout:  &out,
 		Become:  s.cmd.Become,
 		Started: s.flow,

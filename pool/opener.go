@@ -17,9 +17,9 @@ const heldMax = 64 << 10
 type opener struct {
 	out    io.Writer
 	nonce  []byte
-	send   func()                 // the wrapper asks for the script
-	run    func(group, guard int) // the wrapper is ready to run the command
-	echoes bool                   // the input is echoed, up to a last announcement
+	send   func()                              // the wrapper asks for the script
+	run    func(group, guard int, file string) // the wrapper is ready to run the command
+	echoes bool                                // the input is echoed, up to a last announcement
 	opened bool
 	held   []byte // nothing announced yet
 }
@@ -42,7 +42,7 @@ func (o *opener) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		o.held = rest
-		o.announced(strings.Fields(string(line)))
+		o.announced(strings.SplitN(strings.TrimSpace(string(line)), " ", 4))
 	}
 	rest := o.held
 	o.held = nil
@@ -60,12 +60,16 @@ func (o *opener) announced(words []string) {
 	switch {
 	case len(words) == 1 && words[0] == "send":
 		o.send()
-	case len(words) == 3 && words[0] == "run":
+	case len(words) >= 3 && words[0] == "run":
 		group, err1 := strconv.Atoi(words[1])
 		guard, err2 := strconv.Atoi(words[2])
 		if err1 == nil && err2 == nil {
 			o.opened = !o.echoes
-			o.run(group, guard)
+			file := ""
+			if len(words) == 4 {
+				file = words[3]
+			}
+			o.run(group, guard, file)
 		}
 	case len(words) == 1 && words[0] == "on":
 		o.opened = true

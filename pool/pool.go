@@ -52,6 +52,8 @@ type Pool struct {
 	cancel context.CancelCauseFunc
 	work   sync.WaitGroup // dials and connections; begin counts in
 
+	scriptName string // of the files of scripts on the hosts
+
 	lifeMu sync.Mutex // taken with any other lock held
 	over   bool       // guarded by lifeMu: nothing more may begin
 
@@ -80,7 +82,7 @@ func New(cfg Config) *Pool {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Pool{cfg: cfg, sites: make(map[string]*site), windows: make(map[string]*window)}
+	p := &Pool{cfg: cfg, sites: make(map[string]*site), windows: make(map[string]*window), scriptName: newNonce()}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	return p
 }

@@ -67,7 +67,7 @@ const (
 	// not in its arguments: "pkill -f" in a script would find it there.
 	guardStdin = `exec 3<&0 </dev/null; ` +
 		`(trap "" TERM HUP INT; exec /bin/sh -c 'while read -r x; do :; done; ` +
-		`kill -0 $1 && kill -TERM 0 && sleep $2 && kill -KILL 0' fleet $$ %[2]d) <&3 3<&- >/dev/null 2>&1 & ` +
+		`kill -0 $1 && kill -TERM 0 && sleep $2 && %[3]skill -KILL 0' fleet $$ %[2]d%[4]s) <&3 3<&- >/dev/null 2>&1 & ` +
 		`w=$!; exec 3<&-; `
 
 	// setGroup sets $g to the process group: the shell itself leads it, unless
@@ -76,11 +76,13 @@ const (
 	findGroup = `g=; if [ -r /proc/$$/stat ]; then read -r a b a a g a </proc/$$/stat; ` +
 		`else g=$(ps -o pgid= -p $$); g=$((g)); fi; `
 
-	announce = `echo %[1]s run $g $w; `
+	announce     = `echo %[1]s run $g $w; `
+	announceFile = `echo "%[1]s run $g $w $f"; `
 
 	// awaitGo leaves stdin to the command, and begins only when the client
 	// has a guard in place.
-	awaitGo = `read -r x || exit 129; `
+	awaitGo     = `read -r x || exit 129; `
+	awaitGoFile = `read -r x || { rm -f "$f"; exit 129; }; `
 
 	// nowOpen ends what the terminal echoes of the go.
 	nowOpen = `echo %[1]s on; `
@@ -115,17 +117,22 @@ type invocation struct {
 	nonce  string
 	script string // to be sent by stdin when the wrapper asks; empty when it is in exec
 	prompt string // what sudo prints to ask for the password
+	file   string // how the names of its file begin; empty where it has none
 	feed   feed
 }
 
 // newInvocation builds the exec string for c on a server of which it is known
-// whether each session leads its own process group.
-func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool) (*invocation, error) {
+// whether each session leads its own process group. file is the name for a
+// script that has to be one.
+func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool, file string) (*invocation, error) {
+	if len(c.Interpreter) == 0 {
+		file = ""
+	}
 	script, err := fullScript(c, env)
 	if err != nil {
 		return nil, err
 	}
-	inv := &invocation{nonce: newNonce()}
+	inv := &invocation{nonce: newNonce(), file: file}
 	switch {
 	case r == roleGuard:
 		inv.feed = feedSelf
@@ -137,6 +144,9 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	args := c.Args
 	if !fitWords(args) {
 		script, args = "set -- "+quoteArgs(args)+"; "+script, nil
+	}
+	if file != "" {
+		script = takeFile + script
 	}
 	lines := strings.Split(script, "\n")
 	// sudo keeps its arguments for as long as the command runs, so the script is
@@ -157,23 +167,12 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 		wrapper.WriteString(joinLines)
 		words = append(append([]string{strconv.Itoa(len(lines))}, lines...), words...)
 	}
-	if inv.feed == feedWatchdog {
-		grace := int((c.GraceOrDefault() + 999_999_999) / 1_000_000_000)
-		fmt.Fprintf(&wrapper, guardStdin, inv.nonce, grace)
-	} else {
-		wrapper.WriteString("w=0; ")
+	if file != "" {
+		fmt.Fprintf(&wrapper, makeFile, folder(env, c.Env), file)
 	}
-	if c.Become != nil {
-		wrapper.WriteString(findGroup)
-	} else {
-		wrapper.WriteString(setGroup)
-	}
-	fmt.Fprintf(&wrapper, announce, inv.nonce)
-	if inv.feed == feedCommand || inv.feed == feedTerminal {
-		wrapper.WriteString(awaitGo)
-	}
-	if inv.feed == feedTerminal {
-		fmt.Fprintf(&wrapper, nowOpen, inv.nonce)
+	inv.watch(&wrapper, c)
+	if file != "" {
+		wrapper.WriteString(passFile)
 	}
 	if len(script) <= argumentMax {
 		wrapper.WriteString(runScript)
@@ -191,6 +190,33 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	}
 	inv.exec = "exec " + quoteWords(append(shell, "sh"), words)
 	return inv, nil
+}
+
+// watch is the part of the wrapper that starts the watchdog, announces the
+// command, and waits where a guard comes in place of the watchdog.
+func (inv *invocation) watch(wrapper *strings.Builder, c *transport.Command) {
+	remove, file, say, await := "", "", announce, awaitGo
+	if inv.file != "" {
+		remove, file, say, await = `{ rm -f "$3"; true; } && `, ` "$f"`, announceFile, awaitGoFile
+	}
+	if inv.feed == feedWatchdog {
+		grace := int((c.GraceOrDefault() + 999_999_999) / 1_000_000_000)
+		fmt.Fprintf(wrapper, guardStdin, inv.nonce, grace, remove, file)
+	} else {
+		wrapper.WriteString("w=0; ")
+	}
+	if c.Become != nil {
+		wrapper.WriteString(findGroup)
+	} else {
+		wrapper.WriteString(setGroup)
+	}
+	fmt.Fprintf(wrapper, say, inv.nonce)
+	if inv.feed == feedCommand || inv.feed == feedTerminal {
+		wrapper.WriteString(await)
+	}
+	if inv.feed == feedTerminal {
+		fmt.Fprintf(wrapper, nowOpen, inv.nonce)
+	}
 }
 
 // fullScript puts environment and working directory in front of the script, on
@@ -217,7 +243,11 @@ func fullScript(c *transport.Command, env []string) (string, error) {
 	if c.Dir != "" {
 		fmt.Fprintf(&b, "cd -- %s || exit 125; ", Quote(c.Dir))
 	}
-	b.WriteString(c.Script)
+	if len(c.Interpreter) > 0 {
+		b.WriteString(interpreted(c))
+	} else {
+		b.WriteString(c.Script)
+	}
 	return b.String(), nil
 }
 

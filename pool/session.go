@@ -41,6 +41,7 @@ type session struct {
 	begun chan struct{} // closed when the wrapper has announced itself
 	group int           // process group; final once begun is closed
 	guard int           // the watchdog's process; final once begun is closed
+	file  string        // its script on the host, empty where that is none; final once begun is closed
 	ended chan struct{} // closed when the channel has ended, and status is final
 
 	status transport.Status
@@ -71,7 +72,7 @@ func (c *conn) run(ctx context.Context, t *transport.Target, cmd *transport.Comm
 
 // begin asks the server to run cmd. Its session must be waited for.
 func (c *conn) begin(ctx context.Context, t *transport.Target, cmd *transport.Command, r role) (*session, error) {
-	inv, err := newInvocation(cmd, t.Env, r, c.sessionLeads())
+	inv, err := newInvocation(cmd, t.Env, r, c.sessionLeads(), c.site.pool.scriptName)
 	if err != nil {
 		return nil, &transport.Error{Op: "run", Host: t.Label(), Kind: transport.KindInternal, Err: err, Stopped: true}
 	}

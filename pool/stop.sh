@@ -1,6 +1,7 @@
 # Ends process group $1, whose watchdog is process $2 (0 where there is none):
 # TERM, up to $3 tenths of a second of grace, KILL. Prints "gone" when nothing
-# of the group is left, else "left" and the process numbers.
+# of the group is left, else "left" and the process numbers. Removes the file $4,
+# which a killed command could not (empty where there is none).
 g=$1 w=$2 grace=$3
 [ "$w" -gt 0 ] || w=none
 
@@ -51,4 +52,5 @@ await "$grace"
 kill -s KILL -- "-$g" 2>/dev/null
 w=none
 await 20
+[ -z "$4" ] || rm -f "$4"
 if [ -z "$m" ]; then echo gone; else echo "left$m"; fi

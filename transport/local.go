@@ -17,7 +17,7 @@ type Local struct{}
 
 var _ Transport = Local{}
 
-// Run implements Transport. Become and TTY are refused.
+// Run implements Transport. Become, TTY and Interpreter are refused.
 func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 	refused := func(why string) (Status, error) {
 		return Status{}, &Error{Op: "run", Host: t.Label(), Kind: KindRefused, Err: errors.New(why), Stopped: true}
@@ -27,6 +27,8 @@ func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 		return refused("becoming another user is not possible for a local command")
 	case c.TTY != nil:
 		return refused("a terminal is not possible for a local command")
+	case len(c.Interpreter) > 0:
+		return refused("another interpreter than /bin/sh is not possible for a local command")
 	case ctx.Err() != nil:
 		return Status{}, localError(ctx, t, false, true)
 	}

@@ -35,6 +35,10 @@ type Command struct {
 	// Script is the text, one line or a whole file. It is parsed by /bin/sh
 	// on the host and by nothing else on the way.
 	Script string
+	// Interpreter, when set, runs Script in place of /bin/sh: the words of a
+	// command, which gets the name of a temporary file with Script, and Args.
+	// The file is gone afterwards, also where the command was killed.
+	Interpreter []string
 	// Args are the positional parameters $1, $2, ... that Script sees.
 	Args []string
 	// Stdin is what the command reads; nil is an empty input (/dev/null).

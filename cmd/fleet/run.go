@@ -109,7 +109,7 @@ func (f *runFlags) command(a *app, args []string) (c transport.Command, title st
 		if err != nil {
 			return c, "", err
 		}
-		c.Script, c.Args = withInterpreter(text), args
+		c.Script, c.Interpreter, c.Args = text, otherInterpreter(text), args
 		title = strings.TrimSpace(f.script + " " + title)
 	case f.argv:
 		quoted := make([]string, len(args))

@@ -2,14 +2,11 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"strings"
-
-	"fleet/pool"
 )
 
 // scriptMax bounds a script: it is held in memory here and by a shell there.
@@ -72,38 +69,18 @@ func interpreter(line string) (program, option string) {
 	return rest, ""
 }
 
-// withInterpreter makes a script with a "#!" line of another program than a
-// plain sh run by that program: a shell text that keeps the script in a
-// temporary file for as long as the interpreter needs it.
-func withInterpreter(text string) string {
+// otherInterpreter is the command that a script with a "#!" line of another
+// program than a plain sh runs by; nil is /bin/sh.
+func otherInterpreter(text string) []string {
 	line, _, _ := strings.Cut(text, "\n")
 	program, option := interpreter(line)
 	base := path.Base(program)
-	if program == "" || option == "" && (base == "sh" || base == "dash") {
-		return text
+	switch {
+	case program == "", option == "" && (base == "sh" || base == "dash"):
+		return nil
+	case option == "":
+		return []string{program}
+	default:
+		return []string{program, option}
 	}
-	command := pool.Quote(program)
-	if option != "" {
-		command += " " + pool.Quote(option)
-	}
-	end := "FLEET_END_OF_SCRIPT"
-	for strings.Contains(text, end) {
-		end += "_"
-	}
-	if !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	// One name for all hosts, so that messages which tell it are the same; set
-	// -C makes the shell refuse a file that is there.
-	return `umask 077
-f=${TMPDIR:-/tmp}/fleet-` + rand.Text() + `
-(set -C; : >"$f") || exit 125
-trap 'rm -f "$f"' EXIT
-trap 'rm -f "$f"; exit 143' TERM
-trap 'rm -f "$f"; exit 129' HUP
-trap 'rm -f "$f"; exit 130' INT
-cat >"$f" <<'` + end + `' || exit 125
-` + text + end + `
-` + command + ` "$f" "$@"
-`
 }
