@@ -16,8 +16,11 @@ const (
 	// makeFile sets f to a new file, or to nothing where none can be made. Its
 	// name is the same on all hosts, so that messages which tell it are; a host
 	// that has such a file already (it shares the folder with another one) gets
-	// a name of its own.
-	makeFile = `f=%[1]s/%[2]s; m() { (umask 077; set -C; : >"$f"); }; m 2>/dev/null || { f=$f-$$; m; } || f=; `
+	// a name of its own. Until the script has its own traps, these take the file
+	// away: a client that is gone before the announcement ends the wrapper by
+	// SIGPIPE.
+	makeFile = `f=%[1]s/%[2]s; trap 'rm -f "$f"; exit 129' PIPE HUP INT TERM; ` +
+		`m() { (umask 077; set -C; : >"$f"); }; m 2>/dev/null || { f=$f-$$; m; } || f=; `
 
 	// passFile makes the file the first argument of the script.
 	passFile = `set -- "$f" "$@"; `
