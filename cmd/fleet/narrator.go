@@ -105,7 +105,8 @@ func (n *narrator) next() {
 	n.line("")
 	self, err := os.Executable()
 	if err != nil || filepath.Base(filepath.Dir(self)) == "exe" { // go run
-		n.say("The shell does not find fleet yet. In the folder of its source: go install ./cmd/fleet")
+		n.say("The shell does not find fleet yet. In the folder of its source:")
+		n.line("  go install ./cmd/fleet")
 		return
 	}
 	n.say("The shell does not find fleet yet; until you install it:")
