@@ -16,6 +16,30 @@ const (
 	Note      Type = "note"       // Level, Message, and Host where it is about one
 )
 
+// The types of a run of tasks, besides those above. Task is set in all of them,
+// and in the Output of a step Task, Batch, Section, Step, Key and On as well.
+const (
+	TaskStart  Type = "task_start"  // Hosts: all of the task, in selection order; Batches
+	BatchStart Type = "batch_start" // Batch, Hosts, Canary
+	StepStart  Type = "step_start"  // Host, Batch, Section, Step, Key, On: it is about to be sent
+	StepRetry  Type = "step_retry"  // the same, Attempt, Error, Delay: an attempt failed, and another follows
+	StepEnd    Type = "step_end"    // the same, Outcome, Status, Signal, Kind, Error, Hint, Reason, Changed, Ignored, Attempt, Notify, Result, Duration
+	BatchEnd   Type = "batch_end"   // Batch, Outcome: OK, or Failed where it used up the budget
+	TaskEnd    Type = "task_end"    // Outcome, Reason, Duration
+)
+
+// A Section is the part of a task that a step stands in.
+type Section string
+
+// The sections, in the order in which a host walks them.
+const (
+	Steps     Section = "steps"
+	Handlers  Section = "handlers"
+	Revert    Section = "revert"
+	OnFailure Section = "on_failure"
+	Always    Section = "always"
+)
+
 // A Stream is where output came from.
 type Stream string
 
@@ -38,6 +62,10 @@ const (
 	Unknown      Outcome = "unknown"       // it was sent, and nobody can say how it ended
 	NotAttempted Outcome = "not_attempted" // the run ended before its command was sent
 )
+
+// Skipped is the outcome of a step that had nothing to do; Reason says why. No
+// host ends with it.
+const Skipped Outcome = "skipped"
 
 // Outcomes lists all of them, in the order in which summaries name them.
 var Outcomes = []Outcome{OK, Failed, Timeout, Unreachable, Stopped, Unknown, NotAttempted}
@@ -68,6 +96,39 @@ type Event struct {
 	Message string // Note
 
 	Summary *Summary // RunEnd
+
+	// What follows is set in runs of tasks.
+
+	Task    string
+	Batches int // TaskStart
+	Batch   int // counted from 1
+	Canary  bool
+	Section Section
+	Step    string
+	Key     string // each.key of a step with for_each
+	On      string // where the step is carried out instead of Host: another host, or "local"
+	// Attempt is the number of the attempt, from 1: of the one that failed, and
+	// at the end of the step of the last one. 0 where nothing was sent.
+	Attempt int
+	Delay   time.Duration // StepRetry: until the next attempt
+	// Changed says that the step changed something.
+	Changed bool
+	// Ignored says that the step failed and that this does not matter.
+	Ignored bool
+	// Reason says why a step was skipped, or a task not carried out.
+	Reason string
+	// Notify names the handlers that the end of the step calls for.
+	Notify []string
+	// Result is what later expressions may ask of the step; nil where none does.
+	Result *Result
+}
+
+// A Result is what a step printed.
+type Result struct {
+	Stdout string `json:"stdout"`
+	Stderr string `json:"stderr"`
+	// Masked says that something in it was sensitive and is not there.
+	Masked bool `json:"masked,omitempty"`
 }
 
 // A Sink takes events. See the package documentation for the rules.

@@ -28,6 +28,22 @@ type wire struct {
 	Level      string    `json:"level,omitempty"`
 	Message    string    `json:"message,omitempty"`
 	Summary    *WireSums `json:"summary,omitempty"`
+
+	Task    string   `json:"task,omitempty"`
+	Batches int      `json:"batches,omitempty"`
+	Batch   int      `json:"batch,omitempty"`
+	Canary  bool     `json:"canary,omitempty"`
+	Section Section  `json:"section,omitempty"`
+	Step    string   `json:"step,omitempty"`
+	Key     string   `json:"key,omitempty"`
+	On      string   `json:"on,omitempty"`
+	Attempt int      `json:"attempt,omitempty"`
+	DelayMS float64  `json:"delay_ms,omitempty"`
+	Changed bool     `json:"changed,omitempty"`
+	Ignored bool     `json:"ignored,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
+	Notify  []string `json:"notify,omitempty"`
+	Result  *Result  `json:"result,omitempty"`
 }
 
 // WireSums is the JSON form of a Summary, shared by all formats.
@@ -68,6 +84,10 @@ func (e *Event) AppendJSON(dst []byte) ([]byte, error) {
 		Hosts: e.Hosts, Command: e.Command, Fanout: e.Fanout,
 		Signal: e.Signal, Kind: e.Kind, Error: e.Error, Hint: e.Hint,
 		Level: e.Level, Message: e.Message,
+		Task: e.Task, Batches: e.Batches, Batch: e.Batch, Canary: e.Canary,
+		Section: e.Section, Step: e.Step, Key: e.Key, On: e.On,
+		Attempt: e.Attempt, DelayMS: Milliseconds(e.Delay), Changed: e.Changed, Ignored: e.Ignored,
+		Reason: e.Reason, Notify: e.Notify, Result: e.Result,
 	}
 	switch e.Type {
 	case Output:
@@ -78,11 +98,14 @@ func (e *Event) AppendJSON(dst []byte) ([]byte, error) {
 		} else {
 			w.DataBase64 = base64.StdEncoding.EncodeToString(e.Data)
 		}
-	case Connect, RunEnd, HostEnd:
+	case Connect, RunEnd, HostEnd, StepEnd, TaskEnd:
 		ms := Milliseconds(e.Duration)
 		w.DurationMS = &ms
 	}
-	if e.Type == HostEnd {
+	switch e.Type {
+	case BatchEnd, TaskEnd:
+		w.Outcome = e.Outcome
+	case HostEnd, StepEnd:
 		w.Outcome = e.Outcome
 		if e.Status >= 0 {
 			st := e.Status

@@ -142,7 +142,7 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 		inv.feed = feedCommand
 	}
 	args := c.Args
-	if !fitWords(args) {
+	if !fitWords(args) || c.Private {
 		script, args = "set -- "+quoteArgs(args)+"; "+script, nil
 	}
 	if file != "" {
@@ -151,8 +151,11 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	lines := strings.Split(script, "\n")
 	// sudo keeps its arguments for as long as the command runs, so the script is
 	// not to be among them.
-	hidden := c.Become != nil && inv.feed != feedTerminal
+	hidden := c.Private || c.Become != nil && inv.feed != feedTerminal
 	byStdin := hidden || len(script) > inlineMax || longest(lines) > lineMax || len(quoteWords(lines, args)) > inlineMax
+	if c.Private && inv.feed == feedTerminal {
+		return nil, fmt.Errorf("a command with sensitive values cannot run with a terminal")
+	}
 	if byStdin && inv.feed == feedTerminal {
 		return nil, fmt.Errorf("a script of more than %d bytes cannot run with a terminal", inlineMax)
 	}
@@ -174,7 +177,7 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 	if file != "" {
 		wrapper.WriteString(passFile)
 	}
-	if len(script) <= argumentMax {
+	if len(script) <= argumentMax && !c.Private {
 		wrapper.WriteString(runScript)
 	} else {
 		wrapper.WriteString(runLongScript)

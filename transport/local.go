@@ -32,7 +32,7 @@ func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 	case ctx.Err() != nil:
 		return Status{}, localError(ctx, t, false, true)
 	}
-	script, long := c.Script, len(c.Script) > inlineMax
+	script, long := c.Script, len(c.Script) > inlineMax || c.Private
 	if long {
 		script = readScript
 	}

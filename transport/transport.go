@@ -48,9 +48,14 @@ type Command struct {
 	// each other. A slice passed to Write is reused after Write returns. nil
 	// discards. A Write that fails stops the command.
 	Stdout, Stderr io.Writer
-	// Env is added to the environment, as "NAME=value". It is not for
-	// secrets: it can be seen in the host's process list.
+	// Env is added to the environment, as "NAME=value". Whoever may look into
+	// the command's process sees it.
 	Env []string
+	// Private says that Script, Args or Env hold what others on the host may
+	// not see: they travel by the session's input, and none of them becomes an
+	// argument of a process that the transport starts. The script then runs in
+	// a subshell.
+	Private bool
 	// Dir is the working directory; empty is the login directory.
 	Dir string
 	// Become runs the command as another user; nil runs it as the login user.
