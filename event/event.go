@@ -150,3 +150,16 @@ func Tee(sinks ...Sink) Sink {
 		}
 	})
 }
+
+// A StepID tells one action in a run of tasks from all others.
+type StepID struct {
+	Task, Host string
+	Section    Section
+	Step       string
+	Key, On    string
+}
+
+// StepID is that of the step that e tells of.
+func (e *Event) StepID() StepID {
+	return StepID{Task: e.Task, Host: e.Host, Section: e.Section, Step: e.Step, Key: e.Key, On: e.On}
+}
