@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"fleet/internal/childproc"
 	"fleet/internal/redact"
 	"fleet/internal/term"
 )
@@ -78,82 +79,49 @@ func (r *Resolver) run(ctx context.Context, e Exec) (text string, err error) {
 	return text, err
 }
 
-// closeWait is how long a command that has ended may leave its outputs open, to
-// something in the background.
-const closeWait = time.Second
-
 func (e Exec) run(ctx context.Context) (string, error) {
-	limit := cmp.Or(e.Timeout, DefaultTimeout)
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
-	defer cancel()
-
-	cmd := exec.CommandContext(ctx, e.Command[0], e.Command[1:]...)
-	cmd.Dir = e.Dir
-	cmd.WaitDelay = closeWait
-	stdout := &head{most: textMax + len("\r\n"), full: func() { stop(errTooLarge) }}
-	stderr := &tail{most: 4 << 10}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	finish := ownGroup(cmd)
-	err := cmd.Run()
-	finish()
-	text := withoutLineEnd(string(stdout.kept))
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-	} else if errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
-		err = nil
-	}
+	out, err := childproc.Run(ctx, &childproc.Command{
+		Args:      e.Command,
+		Dir:       e.Dir,
+		Timeout:   cmp.Or(e.Timeout, DefaultTimeout),
+		MaxOutput: textMax + len("\r\n"),
+		Terminal:  true,
+	})
+	text := withoutLineEnd(string(out.Stdout))
 	switch {
 	case err == nil:
 		return text, nil
 	case errors.Is(err, exec.ErrNotFound):
-		return "", &failure{program: e.Command[0], why: errors.New("there is no such program in PATH")}
-	case interrupted(err):
+		err = errors.New("there is no such program in PATH")
+		return "", &failure{program: e.Command[0], why: err}
+	case childproc.Interrupted(err):
 		return "", &failure{program: e.Command[0], why: term.ErrInterrupted}
-	default:
-		return "", &failure{program: e.Command[0], why: err, said: stderr.lastLines(text)}
+	case errors.Is(err, childproc.ErrTooMuch):
+		// What it printed later is not known, and cannot be hidden.
+		return "", &failure{program: e.Command[0], why: errTooLarge}
 	}
+	return "", &failure{program: e.Command[0], why: err, said: lastLines(&out)}
 }
 
-// A head keeps the beginning of what is written, and says when there is more.
-type head struct {
-	kept []byte // not a bytes.Buffer, which takes all there is by ReadFrom
-	most int
-	full func()
-}
-
-// Write implements io.Writer.
-func (h *head) Write(p []byte) (int, error) {
-	if len(h.kept)+len(p) > h.most {
-		h.full()
-		return 0, errTooLarge
-	}
-	h.kept = append(h.kept, p...)
-	return len(p), nil
-}
-
-// A tail keeps the end of what is written.
-type tail struct {
-	kept []byte
-	most int
-}
-
-// Write implements io.Writer.
-func (t *tail) Write(p []byte) (int, error) {
-	t.kept = append(t.kept, p...)
-	if over := len(t.kept) - t.most; over > 0 {
-		t.kept = append(t.kept[:0], t.kept[over:]...)
-	}
-	return len(p), nil
-}
-
-// lastLines is the end of it for an error message, without the secret, in which
-// it may be.
-func (t *tail) lastLines(secret string) string {
+// lastLines is the end of what a command said for an error message, without what
+// it printed, in which the secret may be: neither as a whole nor any line of it.
+func lastLines(out *childproc.Output) string {
 	const most, longest = 3, 200
+	said := string(out.Stderr)
+	if out.Cut { // what is left of the first line may be the rest of a secret
+		if _, rest, ok := strings.Cut(said, "\n"); ok {
+			said = rest
+		} else {
+			said = said[min(len(said), len(out.Stdout)):]
+		}
+	}
+	printed := strings.TrimSpace(string(out.Stdout))
+	hidden := redact.New(printed)
+	for line := range strings.Lines(printed) {
+		hidden.Add(strings.TrimSpace(line))
+	}
 	var lines []string
-	for line := range strings.Lines(redact.New(secret).String(string(t.kept))) {
+	for line := range strings.Lines(hidden.String(said)) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}

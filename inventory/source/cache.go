@@ -118,6 +118,9 @@ type kept struct {
 	data *Data
 }
 
+// maxHeader is more than a header takes.
+const maxHeader = 4 << 10
+
 // A header is the first line of a file in the cache.
 type header struct {
 	Time time.Time `json:"time"`
@@ -132,7 +135,7 @@ func (c *cache) load(from string) *kept {
 	}
 	path := filepath.Join(c.dir, c.name)
 	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || checkPrivate(info) != nil || info.Size() > maxSize+maxTail {
+	if err != nil || !info.Mode().IsRegular() || checkPrivate(info) != nil || info.Size() > maxSize+maxHeader {
 		return nil
 	}
 	file, err := os.ReadFile(path)
@@ -171,7 +174,11 @@ func (c *cache) store(text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(append(line, '\n'), text...))
+	for _, part := range [][]byte{line, {'\n'}, text} {
+		if err == nil {
+			_, err = f.Write(part)
+		}
+	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), filepath.Join(c.dir, c.name))

@@ -1,21 +1,18 @@
 package source
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
-	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"fleet/internal/childproc"
 	"fleet/internal/lang"
 )
 
@@ -43,9 +40,9 @@ type ExecOptions struct {
 
 // Exec runs a command that prints an inventory: Ansible's dynamic-inventory JSON
 // (with _meta; the command is not run again for each host), a JSON list of names
-// or objects as [JSON] reads, or one name a line. It has no input; with its
-// children it is killed when ctx or its time ends, and when it prints more than
-// 64 MiB.
+// or objects as [JSON] reads, or one name a line. It has no input; it is
+// killed when ctx or its time ends, and when it prints more than 64 MiB, and so
+// are its children then and when it has ended.
 //
 // With a cache, a command that fails, takes too long or prints what cannot be
 // used is a warning, and its last good answer is used.
@@ -153,43 +150,19 @@ func (r *run) answer(text []byte, err error) *Data {
 	return parseAnswer(text, r.from)
 }
 
-// leftBehind is how long a child of the command may keep its output open after
-// the command has ended.
-const leftBehind = time.Second
-
-var errTooMuch = fmt.Errorf("it printed more than %d MiB", maxSize>>20)
-
 // output runs the command.
 func (r *run) output(ctx context.Context) ([]byte, error) {
-	limit := cmp.Or(r.options.Timeout, DefaultTimeout)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	ctx, stop := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
-	defer stop()
-
-	command := r.options.Command
-	c := exec.CommandContext(ctx, command[0], command[1:]...)
-	c.Dir = r.options.Dir
-	c.Env = os.Environ()
-	for _, name := range slices.Sorted(maps.Keys(r.options.Env)) {
-		c.Env = append(c.Env, name+"="+r.options.Env[name])
-	}
-	stdout, stderr := &bounded{full: func() { cancel(errTooMuch) }}, &tail{}
-	c.Stdout, c.Stderr = stdout, stderr
-	c.WaitDelay = leftBehind
-	ownGroup(c)
-	err := c.Run()
-	if errors.Is(err, exec.ErrWaitDelay) {
-		endGroup(c)
-		err = nil // of the command itself there is nothing to say
-	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
+	out, err := childproc.Run(ctx, &childproc.Command{
+		Args:      r.options.Command,
+		Dir:       r.options.Dir,
+		Env:       r.options.Env,
+		Timeout:   cmp.Or(r.options.Timeout, DefaultTimeout),
+		MaxOutput: maxSize,
+	})
 	if err != nil {
-		return nil, errors.New(reason(err) + "." + stderr.said())
+		return nil, errors.New(reason(err) + "." + itSaid(out.Stderr))
 	}
-	return stdout.buf.Bytes(), nil
+	return out.Stdout, nil
 }
 
 // reason is an error of a command in the words of people.
@@ -197,6 +170,8 @@ func reason(err error) string {
 	var exit *exec.ExitError
 	var start *exec.Error
 	switch {
+	case errors.Is(err, childproc.ErrTooMuch):
+		return fmt.Sprintf("it printed more than %d MiB", maxSize>>20)
 	case errors.As(err, &exit) && exit.Exited():
 		return fmt.Sprintf("it exited with status %d", exit.ExitCode())
 	case errors.As(err, &exit):
@@ -209,39 +184,11 @@ func reason(err error) string {
 	return withoutPath(err).Error()
 }
 
-// A bounded buffer takes maxSize bytes and then calls full.
-type bounded struct {
-	buf  bytes.Buffer
-	full func()
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.buf.Len()+len(p) > maxSize {
-		b.buf = bytes.Buffer{}
-		b.full()
-		return 0, io.ErrShortBuffer
-	}
-	return b.buf.Write(p)
-}
-
-// A tail keeps the last bytes.
-type tail struct{ kept []byte }
-
-const maxTail = 4 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	n := len(p)
-	p = p[max(0, len(p)-maxTail):]
-	t.kept = append(t.kept, p...)
-	t.kept = t.kept[max(0, len(t.kept)-maxTail):]
-	return n, nil
-}
-
-// said is what the command wrote to its standard error, as a sentence.
-func (t *tail) said() string {
+// itSaid is what the command wrote to its standard error, as a sentence.
+func itSaid(stderr []byte) string {
 	var lines []string
 	colors := regexp.MustCompile("\x1b\\[[0-9;:?]*[ -/]*[@-~]")
-	for line := range strings.Lines(colors.ReplaceAllString(string(t.kept), "")) {
+	for line := range strings.Lines(colors.ReplaceAllString(string(stderr), "")) {
 		if line = clean(line, 300); line != "" {
 			lines = append(lines, line)
 		}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package secret
+package childproc
 
 import (
 	"errors"
@@ -13,10 +13,11 @@ import (
 )
 
 // ownGroup gives cmd a process group of its own, all of which ends with the
-// context, and the foreground of the terminal where this process has it: what
-// runs in the background may not read there. finish, to be called when cmd has
-// ended, ends what is left of the group and takes the foreground back.
-func ownGroup(cmd *exec.Cmd) (finish func()) {
+// context. With terminal, it also gets the foreground of the terminal where this
+// process has it: what runs in the background may not read there. finish, to be
+// called when cmd has ended, ends what is left of the group and takes the
+// foreground back.
+func ownGroup(cmd *exec.Cmd, terminal bool) (finish func()) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	killGroup := func() error {
 		if cmd.Process == nil {
@@ -25,20 +26,24 @@ func ownGroup(cmd *exec.Cmd) (finish func()) {
 		return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 	}
 	cmd.Cancel = killGroup
+	end := func() { _ = killGroup() } // mostly nobody is left
+	if !terminal {
+		return end
+	}
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		return func() { _ = killGroup() }
+		return end
 	}
 	// Fd would make the file blocking, which is of no importance here.
 	fd := int(tty.Fd())
 	ours := unix.Getpgrp()
 	if group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP); err != nil || group != ours {
 		tty.Close()
-		return func() { _ = killGroup() }
+		return end
 	}
 	cmd.SysProcAttr.Foreground, cmd.SysProcAttr.Ctty = true, fd
 	return func() {
-		_ = killGroup()
+		end()
 		takeForeground(fd, ours)
 		tty.Close()
 	}
@@ -52,9 +57,9 @@ func takeForeground(fd, group int) {
 	_ = unix.IoctlSetPointerInt(fd, unix.TIOCSPGRP, group)
 }
 
-// interrupted reports whether err is that of a command that Ctrl-C has ended: in
+// Interrupted reports whether err is that of a command that Ctrl-C has ended: in
 // the foreground, it is the only one that it reaches.
-func interrupted(err error) bool {
+func Interrupted(err error) bool {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
 		return false
