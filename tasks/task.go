@@ -79,7 +79,11 @@ type Retry struct {
 
 // lateStep are the parts of a step that are made for each host on its own.
 type lateStep struct {
-	// filled in by the decoder
+	// attrs are the expressions that are there, by the names of their
+	// attributes; those of a block have its name before theirs ("wait.port").
+	attrs map[string]hcl.Expression
+	// pre and post are the step's own conditions.
+	pre, post []*condition
 }
 
 type condition struct {
