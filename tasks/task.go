@@ -21,8 +21,8 @@ type Task struct {
 	Steps, Handlers, Revert, OnFailure, Always []*Step
 
 	hosts         hcl.Expression
-	preconditions []*condition
-	postcondition []*condition
+	preconditions  []*condition
+	postconditions []*condition
 }
 
 // A Rollout says in which batches the hosts of a task have their turn, and when
@@ -63,7 +63,8 @@ type Step struct {
 	Retry                Retry
 	// Referenced says that an expression elsewhere asks for the result.
 	Referenced bool
-	// Kind is the name of its action: "command", "argv", "script", "wait".
+	// Kind is the name of its action: "command", "argv", "script", "wait"; or
+	// "flush": handlers that were notified by now have their turn.
 	Kind string
 
 	late lateStep
@@ -82,8 +83,9 @@ type lateStep struct {
 	// attrs are the expressions that are there, by the names of their
 	// attributes; those of a block have its name before theirs ("wait.port").
 	attrs map[string]hcl.Expression
-	// pre and post are the step's own conditions.
-	pre, post []*condition
+	// waitTimeout and waitDelay are the times of a wait block.
+	waitTimeout, waitDelay time.Duration
+	postconditions         []*condition
 }
 
 type condition struct {
@@ -94,6 +96,8 @@ type condition struct {
 // that it depends on.
 type Plan struct {
 	Tasks []*Planned
+
+	inv *inventory.Inventory
 }
 
 // A Planned is a task with its hosts.
