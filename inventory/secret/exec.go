@@ -49,20 +49,27 @@ func checkTimeout(d time.Duration) error {
 }
 
 func (e Exec) reveal(ctx context.Context, r *Resolver) (string, error) {
-	return r.run(ctx, e)
+	text, err := r.run(ctx, e)
+	return withoutLineEnd(text), err
 }
 
 // A failure is a command that did not do its part.
 type failure struct {
 	program string
 	why     error
-	said    string // the end of its stderr, on one line
+	said    []string // the lines of the end of its stderr
 }
 
+// Error has the last lines of what the command said, on one line.
 func (f *failure) Error() string {
+	const most, longest = 3, 200
 	text := fmt.Sprintf("%q: %v", f.program, f.why)
-	if f.said != "" {
-		text += ": " + f.said
+	for i, line := range f.said[max(0, len(f.said)-most):] {
+		text += [...]string{": ", "; "}[min(i, 1)]
+		if len(line) > longest {
+			line = strings.TrimRightFunc(line[:longest], func(r rune) bool { return r == utf8.RuneError }) + "..."
+		}
+		text += line
 	}
 	return text
 }
@@ -87,10 +94,9 @@ func (e Exec) run(ctx context.Context) (string, error) {
 		MaxOutput: textMax + len("\r\n"),
 		Terminal:  true,
 	})
-	text := withoutLineEnd(string(out.Stdout))
 	switch {
 	case err == nil:
-		return text, nil
+		return string(out.Stdout), nil
 	case errors.Is(err, exec.ErrNotFound):
 		err = errors.New("there is no such program in PATH")
 		return "", &failure{program: e.Command[0], why: err}
@@ -100,13 +106,12 @@ func (e Exec) run(ctx context.Context) (string, error) {
 		// What it printed later is not known, and cannot be hidden.
 		return "", &failure{program: e.Command[0], why: errTooLarge}
 	}
-	return "", &failure{program: e.Command[0], why: err, said: lastLines(&out)}
+	return "", &failure{program: e.Command[0], why: err, said: linesOf(&out)}
 }
 
-// lastLines is the end of what a command said for an error message, without what
-// it printed, in which the secret may be: neither as a whole nor any line of it.
-func lastLines(out *childproc.Output) string {
-	const most, longest = 3, 200
+// linesOf is what a command said last, without what it printed, in which the
+// secret may be: neither as a whole nor any line of it.
+func linesOf(out *childproc.Output) []string {
 	said := string(out.Stderr)
 	if out.Cut { // what is left of the first line may be the rest of a secret
 		if _, rest, ok := strings.Cut(said, "\n"); ok {
@@ -122,13 +127,9 @@ func lastLines(out *childproc.Output) string {
 	}
 	var lines []string
 	for line := range strings.Lines(hidden.String(said)) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, term.Clean(line))
 		}
-		if len(line) > longest {
-			line = strings.TrimRightFunc(line[:longest], func(r rune) bool { return r == utf8.RuneError }) + "..."
-		}
-		lines = append(lines, term.Clean(line))
 	}
-	return strings.Join(lines[max(0, len(lines)-most):], "; ")
+	return lines
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,10 +52,37 @@ func (s Sops) reveal(ctx context.Context, r *Resolver) (string, error) {
 	// older one would open an editor.
 	text, err := r.run(ctx, s.command("-d", args))
 	var f *failure
-	if errors.As(err, &f) && strings.Contains(f.said, "flag") && strings.Contains(f.said, "-d") {
+	if errors.As(err, &f) && slices.ContainsFunc(f.said, func(line string) bool { return strings.Contains(line, "flag") && strings.Contains(line, "-d") }) {
 		text, err = r.run(ctx, s.command("decrypt", args))
 	}
-	return text, err
+	if errors.As(err, &f) {
+		f.said = whyNoKey(f.said)
+	}
+	// Texts are printed as they are; after all else there is a line end.
+	if err == nil && path != "" && text == "null\n" {
+		return "", fmt.Errorf("the value of %q is null", s.Key)
+	}
+	return withoutLineEnd(text), err
+}
+
+// whyNoKey leaves of what sops says, when it has none of the keys that a file is
+// encrypted for, the first line and the reasons, which it folds into a column
+// that begins with a bar. The end of it says nothing new.
+func whyNoKey(said []string) []string {
+	first := slices.IndexFunc(said, func(line string) bool { return strings.HasPrefix(line, "Failed to get the data key") })
+	if first < 0 {
+		return said
+	}
+	var reasons []string
+	for _, line := range said[first:] {
+		if reason, ok := strings.CutPrefix(line, "- | "); ok {
+			reasons = append(reasons, reason)
+		} else if more, ok := strings.CutPrefix(line, "| "); ok && len(reasons) > 0 {
+			reasons[len(reasons)-1] += " " + more
+		}
+	}
+	const most = 2
+	return append(said[first:first+1:first+1], reasons[:min(len(reasons), most)]...)
 }
 
 func (s Sops) command(how string, args []string) Exec {
