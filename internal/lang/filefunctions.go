@@ -106,6 +106,7 @@ func (t *table) readFile(path string) ([]byte, error) {
 	case len(src) > MaxFileSize:
 		return nil, fmt.Errorf("%q is larger than 4 MiB", path)
 	}
+	t.scope.project.reads.add(path, src)
 	return src, nil
 }
 

@@ -29,6 +29,7 @@ type Project struct {
 	sources map[string]*hcl.File // by the name in ranges; also files of values
 	folders []string
 	size    int // bytes of all sources
+	reads   reads
 
 	variables hcl.Blocks
 	locals    hcl.Blocks
