@@ -1,6 +1,9 @@
 package lang
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,10 +28,11 @@ func bombs() map[string]string {
 	for i := range 5 {
 		nested = fmt.Sprintf("[for v%d in range(1000): %s]", i, nested)
 	}
-	base64 := `"` + rep("0123456789abcdef", 2000) + `"`
+	chain := `"` + rep("0123456789abcdef", 2000) + `"`
 	for range 40 {
-		base64 = "base64encode(" + base64 + ")"
+		chain = "base64encode(" + chain + ")"
 	}
+	zeros := compressed(4 << 20)
 	long := `"` + rep("abcdefgh", 20_000) + `"`
 	return map[string]string{
 		"setproduct":                  "setproduct(range(1000), range(1000), range(1000))",
@@ -47,7 +51,7 @@ func bombs() map[string]string {
 		"yaml aliases":                `yamldecode("` + aliases + `")`,
 		"yaml depth":                  `yamldecode("` + rep("[", 50_000) + `")`,
 		"yaml keys":                   `yamldecode("` + rep("? ", 20_000) + `")`,
-		"base64 chain":                base64,
+		"base64 chain":                chain,
 		"template loops":              `templatefile("N", {n = 1000})`,
 		"template in a loop":          `[for i in range(1000): templatestring("%%{for a in x}$${a}%%{endfor}", {x = range(1000)})]`,
 		"template depth":              `templatestring("` + rep("$${[", 20_000) + `", {})`,
@@ -75,6 +79,10 @@ func bombs() map[string]string {
 		"fileset":                     `[for i in range(1000): fileset("/", "*/*/*/*/*")]`,
 		"fileset of alternatives":     `fileset(".", "` + rep("{a,b}", 40) + `")`,
 		"files":                       `[for i in range(1000): [for j in range(1000): fileexists("none")]]`,
+		"gunzip":                      `[for i in range(1000): base64gunzip("` + zeros + `")]`,
+		"gunzip in try":               `[for i in range(1000): try(base64gunzip("` + zeros + `X"), i)]`,
+		"bcrypt":                      `[for i in range(1000): bcrypt("${i}")]`,
+		"bcrypt of a high cost":       `[for i in range(1000): bcrypt("${i}", 12)]`,
 		"gzip":                        `[for i in range(1000): base64gzip(` + long + `)]`,
 		"hashes":                      `[for i in range(1000): sha512("${i}${` + long + `}")]`,
 		"quotes":                      `[for i in range(1000): shellquote(split("", ` + long + `))]`,
@@ -83,6 +91,19 @@ func bombs() map[string]string {
 		"lookups":                     `[for i in range(1000): lookup({for j in range(1000): j => j}, i, 0)]`,
 		"sort":                        `[for i in range(1000): sort([for j in range(1000): "${1000 - j}"])]`,
 	}
+}
+
+// compressed is n zero bytes, in gzip and base64.
+func compressed(n int) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(make([]byte, n)); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
 // A bomb ends in a diagnostic within a second and 256 MB: measured in a process

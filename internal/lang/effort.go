@@ -18,6 +18,7 @@ type effortful struct {
 
 func limitedFunctions() map[string]effortful {
 	return map[string]effortful{
+		"bcrypt":     {bcryptFunc(), bcryptEffort},
 		"csvdecode":  {stdlib.CSVDecodeFunc, csvEffort},
 		"distinct":   {stdlib.DistinctFunc, func(a []cty.Value) int { return square(length(a[0])) }},
 		"format":     {stdlib.FormatFunc, formatEffort},
@@ -30,6 +31,7 @@ func limitedFunctions() map[string]effortful {
 		"regex":      {stdlib.RegexFunc, regexEffort},
 		"regexall":   {stdlib.RegexAllFunc, func(a []cty.Value) int { return times(2, regexEffort(a)) + textLen(a[1]) }},
 		"replace":    {replaceFunc(), replaceEffort},
+		"rsadecrypt": {rsadecryptFunc(), rsaEffort},
 		"setproduct": {stdlib.SetProductFunc, productEffort},
 		"split":      {stdlib.SplitFunc, func(a []cty.Value) int { return textLen(a[1]) / 2 }},
 	}

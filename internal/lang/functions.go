@@ -25,7 +25,7 @@ func functions(t *table) map[string]function.Function {
 	for _, table := range []map[string]function.Function{
 		numberFunctions(), textFunctions(), collectionFunctions(), encodingFunctions(), moreEncodings(), ownFunctions(),
 		pathFunctions(), fileFunctions(t), timeFunctions(t), fleetFunctions(t),
-		{"templatestring": t.templateStringFunc(), "yamldecode": yamldecodeFunc(t)},
+		{"base64gunzip": base64gunzipFunc(t), "templatestring": t.templateStringFunc(), "yamldecode": yamldecodeFunc(t)},
 	} {
 		for name, f := range table {
 			out[name] = limited(f, t, nil)
@@ -70,34 +70,35 @@ func textFunctions() map[string]function.Function {
 
 func collectionFunctions() map[string]function.Function {
 	return map[string]function.Function{
-		"chunklist":       stdlib.ChunklistFunc,
-		"coalesce":        coalesceFunc(),
-		"coalescelist":    stdlib.CoalesceListFunc,
-		"compact":         stdlib.CompactFunc,
-		"concat":          stdlib.ConcatFunc,
-		"contains":        stdlib.ContainsFunc,
-		"element":         stdlib.ElementFunc,
-		"flatten":         stdlib.FlattenFunc,
-		"index":           indexFunc(),
-		"keys":            stdlib.KeysFunc,
-		"lookup":          stdlib.LookupFunc,
-		"merge":           stdlib.MergeFunc,
-		"range":           stdlib.RangeFunc, // stops at 1024 by itself
-		"reverse":         stdlib.ReverseListFunc,
-		"setintersection": stdlib.SetIntersectionFunc,
-		"setsubtract":     stdlib.SetSubtractFunc,
-		"setunion":        stdlib.SetUnionFunc,
-		"slice":           stdlib.SliceFunc,
-		"sort":            stdlib.SortFunc,
-		"transpose":       transposeFunc(),
-		"values":          stdlib.ValuesFunc,
-		"zipmap":          stdlib.ZipmapFunc,
-		"tobool":          stdlib.MakeToFunc(cty.Bool),
-		"tolist":          stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
-		"tomap":           stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
-		"tonumber":        stdlib.MakeToFunc(cty.Number),
-		"toset":           stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
-		"tostring":        stdlib.MakeToFunc(cty.String),
+		"chunklist":              stdlib.ChunklistFunc,
+		"coalesce":               coalesceFunc(),
+		"coalescelist":           stdlib.CoalesceListFunc,
+		"compact":                stdlib.CompactFunc,
+		"concat":                 stdlib.ConcatFunc,
+		"contains":               stdlib.ContainsFunc,
+		"element":                stdlib.ElementFunc,
+		"flatten":                stdlib.FlattenFunc,
+		"index":                  indexFunc(),
+		"keys":                   stdlib.KeysFunc,
+		"lookup":                 stdlib.LookupFunc,
+		"merge":                  stdlib.MergeFunc,
+		"range":                  stdlib.RangeFunc, // stops at 1024 by itself
+		"reverse":                stdlib.ReverseListFunc,
+		"setintersection":        stdlib.SetIntersectionFunc,
+		"setsubtract":            stdlib.SetSubtractFunc,
+		"setsymmetricdifference": stdlib.SetSymmetricDifferenceFunc,
+		"setunion":               stdlib.SetUnionFunc,
+		"slice":                  stdlib.SliceFunc,
+		"sort":                   stdlib.SortFunc,
+		"transpose":              transposeFunc(),
+		"values":                 stdlib.ValuesFunc,
+		"zipmap":                 stdlib.ZipmapFunc,
+		"tobool":                 stdlib.MakeToFunc(cty.Bool),
+		"tolist":                 stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
+		"tomap":                  stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
+		"tonumber":               stdlib.MakeToFunc(cty.Number),
+		"toset":                  stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+		"tostring":               stdlib.MakeToFunc(cty.String),
 	}
 }
 
