@@ -97,9 +97,11 @@ func (b *builder) expandAll() [][]string {
 			names, err := expand(p.text)
 			if err != nil {
 				b.fail(p.at, "Invalid host pattern", "%s", sentence(expressionProblem(err)))
+				b.unlisted = true
 				continue
 			}
 			if total += len(names); total > nodeset.MaxSize {
+				b.unlisted = true
 				b.fail(p.at, "Too many hosts", "The groups of the inventory list more than %d hosts.", nodeset.MaxSize)
 				return nil
 			}
@@ -133,6 +135,7 @@ func (b *builder) addNames(l listing, names []string) {
 	for i, name := range names {
 		if problem := source.CheckHostName(name); problem != "" {
 			b.fail(l.at, "Invalid host name", "%q is no name for a host: %s.", name, problem)
+			b.unlisted = true
 			return
 		}
 		names[i] = b.addHost(name).Name // one copy of each name
@@ -255,12 +258,19 @@ func (r *memberResolver) resolve(t nodeset.Term, patterns []string) ([]string, e
 	case nodeset.Group:
 		return r.inGroups(patterns)
 	}
-	return r.inv.resolveHosts(t, patterns)
+	names, err := r.inv.resolveHosts(t, patterns)
+	if r.unlisted {
+		return names, nil
+	}
+	return names, err
 }
 
 // inGroups lists the hosts of groups, which become children of the group.
 func (r *memberResolver) inGroups(patterns []string) ([]string, error) {
 	groups, err := r.inv.matchGroups(patterns)
+	if err != nil && r.ungrouped {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -363,7 +373,7 @@ func (b *builder) checkJumps() {
 			continue
 		}
 		for _, text := range s.value.([]string) {
-			if err := b.inv.checkJump(text, s.foreign); err != nil {
+			if err := b.inv.checkJump(text, s.foreign || b.unlisted); err != nil {
 				b.fail(s.at, "Invalid jump", "%s", sentence(err.Error()))
 			}
 		}

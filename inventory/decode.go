@@ -29,6 +29,10 @@ type decoder struct {
 	providersOf map[string]secret.Provider
 	late        []hcl.Expression // of variables that are made for each host
 
+	// unlisted says that hosts are missing because of a mistake that is told: of
+	// a name that is not found there is nothing to say. The same for groups.
+	unlisted, ungrouped bool
+
 	groups map[string]*groupDef
 	order  []*groupDef // by definition
 	hosts  map[string]*hostDef
@@ -95,6 +99,7 @@ func (d *decoder) group(b *hcl.Block) {
 	g := &groupDef{name: b.Labels[0], at: b.DefRange}
 	if !source.ValidGroupName(g.name) {
 		d.fail(b.LabelRanges[0], "Invalid group name", "%q is no name for a group: letters, digits, and any of _ . - after the first.", g.name)
+		d.unlisted, d.ungrouped = true, true
 		return
 	}
 	attrs := d.facets(b, groupDefinition(), &g.layer)
@@ -152,6 +157,7 @@ func (d *decoder) host(b *hcl.Block) {
 	h := &hostDef{name: b.Labels[0], at: b.DefRange}
 	if problem := source.CheckHostName(h.name); problem != "" {
 		d.fail(b.LabelRanges[0], "Invalid host name", "%q is no name for a host: %s.", h.name, problem)
+		d.unlisted = true
 		return
 	}
 	attrs := d.facets(b, hostDefinition(), &h.layer)
@@ -353,6 +359,7 @@ func ending(err error) string {
 // patterns reads the hosts of a group.
 func (d *decoder) patterns(a *hcl.Attribute) []pattern {
 	s := d.setting(a, parseList)
+	d.unlisted = d.unlisted || s == nil
 	if s == nil || s.value == nil {
 		return nil
 	}
