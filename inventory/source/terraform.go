@@ -66,6 +66,7 @@ type instance struct {
 	at        Place
 	values    *node
 	host      string // its name as a host
+	unfit     string // what is wrong with a name that cannot be that of a host
 }
 
 // wanted reports whether resources of a type are hosts.

@@ -1,7 +1,10 @@
 package source
 
 import (
+	"encoding/json"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,6 +85,38 @@ func TestTerraformAsItIsWritten(t *testing.T) {
 				t.Errorf("named by a secret: %s %s", names(d), got)
 			}
 		})
+	}
+}
+
+func TestTerraformTellsOfNamesThatAreNoHostNames(t *testing.T) {
+	state := func(names ...string) []byte {
+		var b strings.Builder
+		b.WriteString(`{"version": 4, "resources": [{"mode": "managed", "type": "aws_instance", "name": "a", "instances": [`)
+		for i, name := range names {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			tag, err := json.Marshal(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&b, `{"index_key": %d, "attributes": {"public_ip": "192.0.2.%d", "tags": {"Name": %s}}}`, i, i+1, tag)
+		}
+		b.WriteString(`]}]}`)
+		return []byte(b.String())
+	}
+	d := parseState(state("web 1", "web2", "", "-x\x1b"), TerraformOptions{Path: "s"})
+	if got := names(d); got != "aws_instance.a-0 web2 aws_instance.a-2 aws_instance.a-3" {
+		t.Error(got)
+	}
+	want := `warning: s:1: Name is no host name: tags.Name = "web 1" of aws_instance.a[0] cannot be the name of a host: ' ' is not allowed in it. The host is called aws_instance.a-0.
+warning: s:1: Name is no host name: tags.Name = "-x?" of aws_instance.a[3] cannot be the name of a host: it begins with a dash. The host is called aws_instance.a-3.`
+	if got := said(d); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	d = parseState(state(slices.Repeat([]string{"a b"}, 8)...), TerraformOptions{Path: "s"})
+	if got := said(d); strings.Count(got, "\n") != 5 || !strings.HasSuffix(got, "There are 3 more of these.") {
+		t.Error(got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -79,12 +80,7 @@ func (s *state) nameAll() {
 			in.host = name
 			continue
 		}
-		for _, path := range namePaths() {
-			if name, ok := in.values.find(path).scalar(); ok && CheckHostName(name) == "" {
-				in.host = name
-				break
-			}
-		}
+		s.nameOf(in)
 		times[in.host]++
 	}
 	for i := range s.instances {
@@ -97,6 +93,44 @@ func (s *state) nameAll() {
 			s.skipped.add(in.at, "Name of several machines", "Machines with the same name are called by the address of their resource.", subject{host: name})
 		}
 		in.host = name
+	}
+	s.tellUnfit()
+}
+
+// nameOf names an instance by the first attribute that can name a host.
+func (s *state) nameOf(in *instance) {
+	for _, path := range namePaths() {
+		name, ok := in.values.find(path).scalar()
+		if !ok || name == "" {
+			continue
+		}
+		problem := CheckHostName(name)
+		if problem == "" {
+			in.host = name
+			return
+		}
+		if in.unfit == "" {
+			in.unfit = fmt.Sprintf("%s = %q of %s cannot be the name of a host: %s.", path, clean(name, 80), clean(in.address, 100), problem)
+		}
+	}
+}
+
+// tellUnfit warns of names that are no names for a host: whoever gave them would
+// look for the hosts in vain.
+func (s *state) tellUnfit() {
+	const most = 5
+	told := 0
+	for i := range s.instances {
+		in := &s.instances[i]
+		if in.unfit == "" {
+			continue
+		}
+		if told++; told <= most {
+			s.warn(in.at, "Name is no host name", "%s The host is called %s.", in.unfit, in.host)
+		}
+	}
+	if told > most {
+		s.warn(Place{File: s.options.Path}, "Name is no host name", "There are %d more of these.", told-most)
 	}
 }
 
