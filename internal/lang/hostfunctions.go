@@ -171,6 +171,16 @@ func shellWord(v cty.Value) (string, error) {
 	return quoteWord(s.AsString()), nil
 }
 
+// ShellQuote writes words as a shell command that has exactly these words, as
+// shellquote() does.
+func ShellQuote(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quoteWord(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
 // quoteWord puts s between single quotes, unless it means itself to every shell.
 func quoteWord(s string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-"

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -12,15 +13,44 @@ import (
 // for each host; what all hosts cost together is bounded by package inventory.
 const hostSteps = 20_000
 
+// stepSteps is the same for one step of a task on one host, which may look
+// through what other steps have printed.
+const stepSteps = 250_000
+
 // ForHost is a scope in which host.* is known besides what s knows, for values
 // that are made for one host at a time. What is not known of the host yet, such
 // as its facts before they are gathered, may be left out of the object or be
 // unknown in it. The scope is cheap, and each may be used by other goroutines.
 func (s *Scope) ForHost(host cty.Value) *Scope {
+	out := s.With(map[string]cty.Value{"host": host})
+	out.budget = newBudget(hostSteps, "one host")
+	return out
+}
+
+// ForStep is a scope for the expressions of one step on one host, in which the
+// given names are known at the start of references, such as host and step. It is
+// cheap, and each may be used by other goroutines.
+func (s *Scope) ForStep(values map[string]cty.Value) *Scope {
+	out := s.With(values)
+	out.budget = newBudget(stepSteps, "one step on one host")
+	return out
+}
+
+// With is a scope in which further names are known at the start of references,
+// besides those of s. It spends from the budget of s.
+func (s *Scope) With(values map[string]cty.Value) *Scope {
 	out := *s
-	out.budget, out.late = newBudget(hostSteps, "one host"), true
-	out.ctx = s.ctx.NewChild()
-	out.ctx.Variables = map[string]cty.Value{"host": host}
+	out.late = true
+	parent := s.ctx
+	if s.late { // there is one context above that of the project, however often names are added
+		parent = s.ctx.Parent()
+		all := make(map[string]cty.Value, len(values)+len(s.ctx.Variables))
+		maps.Copy(all, s.ctx.Variables)
+		maps.Copy(all, values)
+		values = all
+	}
+	out.ctx = parent.NewChild()
+	out.ctx.Variables = values
 	return &out
 }
 
@@ -48,6 +78,35 @@ func (s *Scope) HostVarsIn(e hcl.Expression) []string {
 			continue
 		}
 		if name := member(t[1:]); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// AnyHostVar reports whether e may refer to any of host.vars: to the host or its
+// variables as a whole, or by a name that is not written down.
+func (s *Scope) AnyHostVar(e hcl.Expression) bool {
+	native, _ := nativeExpr(e)
+	for _, t := range native.Variables() {
+		if t.RootName() != "host" {
+			continue
+		}
+		switch name := member(t); {
+		case name == "", name == "vars" && (len(t) < 3 || member(t[1:]) == ""):
+			return true
+		}
+	}
+	return false
+}
+
+// Roots lists the names at the start of the references in e, each once: "var",
+// "host", "step". Loops that give a name to their elements hide it.
+func (s *Scope) Roots(e hcl.Expression) []string {
+	native, _ := nativeExpr(e)
+	var out []string
+	for _, t := range native.Variables() {
+		if name := t.RootName(); !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}

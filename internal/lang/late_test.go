@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,5 +83,65 @@ func TestEachHostHasItsOwnBudget(t *testing.T) {
 	}
 	if _, diags := s.Eval(expression(t, "1 + 1"), cty.Number); diags.HasErrors() {
 		t.Errorf("a host used up what the project has: %v", diags)
+	}
+}
+
+func TestNamesAreAddedToAScope(t *testing.T) {
+	base := scopeOf(t, "variable \"pw\" {\n default = \"hunter2\"\n sensitive = true\n}\n", Inputs{Secrets: []string{"token"}})
+	step := base.ForStep(map[string]cty.Value{"host": cty.StringVal("web1"), "step": cty.StringVal("old")})
+	one := step.With(map[string]cty.Value{"each": cty.StringVal("a"), "step": cty.StringVal("new")})
+	e := expression(t, `"${host} ${step} ${each} ${var.pw == "" ? 1 : 2}"`)
+	v, diags := one.Eval(e, cty.String)
+	if v, _ = v.Unmark(); diags.HasErrors() || v.AsString() != "web1 new a 2" {
+		t.Errorf("%#v, %v", v, diags)
+	}
+	if one.Steps() == 0 || one.Steps() != step.Steps() {
+		t.Errorf("one element paid %d steps from the budget of a step, which paid %d", one.Steps(), step.Steps())
+	}
+	if _, diags := step.Eval(expression(t, "each"), cty.String); len(diags) != 1 || diags[0].Summary != "Element not known here" {
+		t.Errorf("without for_each: %v", diags)
+	}
+	known, diags := one.WithSecrets(map[string]string{"token": "e\u0301"})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	v, diags = known.Eval(expression(t, `"${each}${secret.token}"`), cty.String)
+	if v, _ = v.Unmark(); diags.HasErrors() || v.AsString() != "a\u00e9" {
+		t.Errorf("with a secret: %#v, %v", v, diags)
+	}
+	if text, ok := known.Secret("token"); !ok || text != "e\u0301" {
+		t.Errorf("the secret is %+q, %v", text, ok)
+	}
+	if _, ok := one.Secret("token"); ok {
+		t.Error("the secret is known before it was given")
+	}
+	want := []string{"e\u0301", "hunter2", "\u00e9"}
+	if got := known.RevealIn(expression(t, `[for x in [secret.token] : upper("${x}${var.pw}")]`)); !slices.Equal(got, want) {
+		t.Errorf("revealed %+q", got)
+	}
+}
+
+func TestWhatAnExpressionRefersTo(t *testing.T) {
+	s := scopeOf(t, "", Inputs{})
+	tests := []struct {
+		src, roots string
+		anyVar     bool
+	}{
+		{`"a"`, "", false},
+		{`"${host.name}${host.vars.port}"`, "host", false},
+		{"merge(host.vars, step.a)", "host,step", true},
+		{"host.vars[each.key]", "host,each", true},
+		{`host["vars"].a`, "host", false},
+		{"jsonencode(host)", "host", true},
+		{"[for step in [1] : step]", "", false},
+	}
+	for _, tt := range tests {
+		e := expression(t, tt.src)
+		if got := strings.Join(s.Roots(e), ","); got != tt.roots {
+			t.Errorf("%s: roots %q", tt.src, got)
+		}
+		if got := s.AnyHostVar(e); got != tt.anyVar {
+			t.Errorf("%s: any variable: %v", tt.src, got)
+		}
 	}
 }

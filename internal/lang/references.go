@@ -128,14 +128,8 @@ func isInserted(e hclsyntax.Expression, ref hcl.Traversal) bool {
 
 func unknownRoot(t hcl.Traversal, known []string, inserted bool) *hcl.Diagnostic {
 	name, at := t.RootName(), t.SourceRange()
-	if name == "host" {
-		return &hcl.Diagnostic{
-			Severity: hcl.DiagError,
-			Summary:  "Host not known here",
-			Detail: "host is known only where a value is made for one host at a time. Variables, locals, and what " +
-				"decides which hosts there are come before that.",
-			Subject: &at,
-		}
+	if summary, detail := knownElsewhere(name); summary != "" {
+		return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at}
 	}
 	detail := fmt.Sprintf("There is nothing called %q here.%s", name, DidYouMean(name, "", known))
 	switch {
@@ -150,6 +144,26 @@ func unknownRoot(t hcl.Traversal, known []string, inserted bool) *hcl.Diagnostic
 		Detail:   detail,
 		Subject:  &at,
 	}
+}
+
+// knownElsewhere is what to say of a name that is known in other places; empty
+// where it is known nowhere.
+func knownElsewhere(name string) (summary, detail string) {
+	switch name {
+	case "host":
+		return "Host not known here", "host is known only where a value is made for one host at a time. Variables, locals, and what " +
+			"decides which hosts there are come before that."
+	case "step":
+		return "Results not known here", "step.NAME is the result of a step on a host. It is known only in the steps of the same task, " +
+			"and in the conditions after them."
+	case "each":
+		return "Element not known here", "each.key and each.value are known only in a step with for_each, and neither in its when nor in for_each itself, " +
+			"which come first."
+	case "self":
+		return "Own result not known here", "self is the result of the step that it stands in. It is known only when the step has run: " +
+			"in changed, failed and the postconditions of the step."
+	}
+	return "", ""
 }
 
 // suggestMembers adds names to what hcl says about an attribute or a key that

@@ -74,7 +74,9 @@ func (s *Scope) WithSecrets(values map[string]string) (*Scope, hcl.Diagnostics) 
 		project := *s
 		project.ctx, project.late = s.ctx.Parent(), false
 		out, diags := project.WithSecrets(values)
-		return out.ForHost(s.value("host")), diags
+		late := out.With(s.ctx.Variables)
+		late.budget = newBudget(s.budget.steps, s.budget.whose)
+		return late, diags
 	}
 	known := maps.Clone(s.known)
 	if known == nil {
@@ -98,6 +100,37 @@ func (s *Scope) Revealed() []string {
 	var out []string
 	for _, name := range []string{"var", "secret", "local", "host"} {
 		out = append(out, Reveal(s.value(name))...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Secret is the text of a secret that is known in the scope, to the byte: values
+// in expressions have one form of Unicode.
+func (s *Scope) Secret(name string) (text string, known bool) {
+	text, known = s.known[name]
+	return text, known
+}
+
+// RevealIn lists the texts known in the scope that may not be shown and that e is
+// made from: its sensitive values as they are before e does something with them.
+func (s *Scope) RevealIn(e hcl.Expression) []string {
+	native, _ := nativeExpr(e)
+	var out []string
+	for _, t := range native.Variables() {
+		if !defined(s.ctx, t.RootName()) {
+			continue // the variable of a loop
+		}
+		v, diags := t.TraverseAbs(s.ctx)
+		if diags.HasErrors() {
+			v = s.value(t.RootName())
+		}
+		out = append(out, Reveal(v)...)
+	}
+	for _, name := range s.SecretsIn(e) {
+		if text, ok := s.known[name]; ok {
+			out = append(out, text)
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
