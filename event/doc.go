@@ -18,6 +18,6 @@
 // # Wire form
 //
 // [Event.AppendJSON] is the documented form (docs/events.md): one object a
-// line, additive only. The package is a leaf: it imports the standard library
-// alone.
+// line, additive only; [ParseJSON] reads it. The package is a leaf: it imports
+// the standard library alone.
 package event
