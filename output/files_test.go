@@ -179,25 +179,3 @@ func TestFolderThatCannotBeMadeIsAnErrorAtOnce(t *testing.T) {
 		}
 	}
 }
-
-func TestFileNames(t *testing.T) {
-	tests := []struct{ host, want string }{
-		{"web01.example.com", "web01.example.com"},
-		{"user@web01", "user@web01"},
-		{"fe80::1", "fe80%3A%3A1"},
-		{"..", "%2E."},
-		{".", "%2E"},
-		{"", "%"},
-		{"-rf", "%2Drf"},
-		{"a/b%", "a%2Fb%25"},
-	}
-	for _, tt := range tests {
-		if got := fileName(tt.host); got != tt.want {
-			t.Errorf("fileName(%q) = %q, want %q", tt.host, got, tt.want)
-		}
-	}
-	long := strings.Repeat("x", 300)
-	if a, b := fileName(long), fileName(long+"y"); len(a) > maxFileName || a == b {
-		t.Errorf("long names: %q, %q", a, b)
-	}
-}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+
+	"fleet/internal/filename"
 )
 
 // maxOpen bounds the files of one folder that are open at a time: connections
@@ -82,7 +84,7 @@ func (f *folder) host(name string) *hostFile {
 	defer f.mu.Unlock()
 	h := f.files[name]
 	if h == nil {
-		h = &hostFile{name: fileName(name)}
+		h = &hostFile{name: filename.Of(name, "")}
 		f.files[name] = h
 	}
 	return h
