@@ -13,8 +13,9 @@ type head struct {
 func (h *head) Write(p []byte) (int, error) {
 	n := min(len(p), h.most-len(h.kept))
 	if need := len(h.kept) + n; need > cap(h.kept) {
-		// Twice the size each time, where append would copy four times as much.
-		h.kept = slices.Grow(h.kept, min(max(2*cap(h.kept), need), h.most)-len(h.kept))
+		// Four times the size each time: of a large output most of the time goes
+		// into new pages, and those that are not written to cost nothing.
+		h.kept = slices.Grow(h.kept, min(max(4*cap(h.kept), need), h.most)-len(h.kept))
 	}
 	h.kept = append(h.kept, p[:n]...)
 	if n < len(p) {
