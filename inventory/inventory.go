@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
 	"fleet/inventory/secret"
@@ -52,7 +54,8 @@ type Inventory struct {
 	named  map[string]*Group
 	base   *layer // of the top level, for jumps that are no hosts
 
-	sources []Source // in the order of definition
+	sources []Source   // in the order of definition
+	tasks   hcl.Blocks // for package tasks
 
 	config func() (*sshconfig.Config, error) // read once, when first needed
 	given  map[string]bool                   // the keywords of Flags.SSH

@@ -43,7 +43,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		hosts:  map[string]*hostDef{},
 	}
 	blocks, diags := project.Decode(
-		headers()...,
+		append(headers(), taskHeader())...,
 	)
 	d.add(explainBlocks(project, diags))
 	o.Inputs.Secrets, o.Inputs.Fold = secretNames(blocks), nodeset.Fold
@@ -58,6 +58,10 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 				Detail:   "Loading the inventory was stopped: " + context.Cause(ctx).Error() + ".",
 			})
 			break
+		}
+		if b.Type == taskHeader().Type {
+			inv.tasks = append(inv.tasks, b)
+			continue
 		}
 		d.block(b)
 	}
@@ -80,7 +84,7 @@ func explainBlocks(p *lang.Project, diags hcl.Diagnostics) hcl.Diagnostics {
 			continue
 		}
 		switch name := p.Text(*d.Subject); name {
-		case "tunnel", "task":
+		case "tunnel":
 			d.Summary = "Unknown block"
 			d.Detail = "This version of fleet does not read " + name + " blocks yet. Take the block out, or use a version that does."
 		}
