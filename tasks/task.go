@@ -20,7 +20,9 @@ type Task struct {
 
 	Steps, Handlers, Revert, OnFailure, Always []*Step
 
-	hosts         hcl.Expression
+	pattern        string // selects its hosts
+	hostsAt        hcl.Range
+	dependsAt      []hcl.Range // of DependsOn
 	preconditions  []*condition
 	postconditions []*condition
 }
