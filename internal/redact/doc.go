@@ -9,9 +9,9 @@
 //
 //   - as it is, with LF and with CRLF between its lines;
 //   - in base64, with either alphabet, with and without padding, and as a part of
-//     something longer: of the characters in which bits of its neighbors are
-//     mixed in, at most one at each end, nothing is known, and they stay;
-//   - base64 of all of it in lines of 64 or 76 characters;
+//     something longer: the characters at the edges, in which bits of its
+//     neighbors are mixed in, are masked with it;
+//   - in hexadecimal, all in lower or all in upper case;
 //   - percent-encoded as in a query, in a path and by the usual libraries, in
 //     upper and lower case;
 //   - in single quotes, in double quotes and behind backslashes, as shells,
@@ -29,10 +29,19 @@
 // This is a guard against accidents. Whoever runs a command that wants to smuggle
 // a secret out can write it backwards.
 //
+// # Lines
+//
+// Base64 and hexadecimal may be broken into lines (LF, CRLF or CR), of any length
+// from 16 characters on. So where a line break follows at least so many base64
+// characters, the automaton is also followed as if there were no break: by a
+// second state, until the first one has come to the same. The skips are
+// shorter by what line breaks may add to a window, and never leap over a form.
+//
 // # Streams
 //
 // A [Stream] holds back only bytes that may be the beginning of a form, so that
-// prompts and unfinished lines pass at once; what comes out does not depend on
+// prompts and lines pass at once, but for the last character of an unfinished line
+// where it may be the edge of base64; what comes out does not depend on
 // how the input was cut.
 //
 // # Ownership and concurrency

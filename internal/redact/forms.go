@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ const (
 )
 
 // addForms adds all that a secret may look like to patterns.
-func addForms(patterns map[string]bool, secret string) {
+func addForms(patterns map[string]kind, secret string) {
 	secret = strings.TrimRight(secret, "\r\n")
 	if len(secret) < MinLength {
 		return
@@ -38,17 +39,20 @@ func addForms(patterns map[string]bool, secret string) {
 }
 
 // forms is a set of patterns that grows.
-type forms struct{ patterns map[string]bool }
+type forms struct{ patterns map[string]kind }
 
 func (f forms) add(pattern string) {
+	f.addKind(pattern, kind{})
+}
+
+func (f forms) addKind(pattern string, k kind) {
 	if len(pattern) >= MinLength {
-		f.patterns[pattern] = true
+		f.patterns[pattern] = f.patterns[pattern].and(k)
 	}
 }
 
 // text adds every form of a text.
 func (f forms) text(s string) {
-	f.wrapped(s)
 	for len(s) >= 2*pieceMax {
 		f.piece(s[:pieceMax])
 		s = s[pieceMax:]
@@ -60,6 +64,8 @@ func (f forms) piece(s string) {
 	f.add(s)
 	f.base64(s, base64.StdEncoding)
 	f.base64(s, base64.URLEncoding)
+	f.addKind(hex.EncodeToString([]byte(s)), kind{coded: true})
+	f.addKind(strings.ToUpper(hex.EncodeToString([]byte(s))), kind{coded: true})
 	if strings.Trim(s, letters) == "" {
 		return // nobody escapes these
 	}
@@ -69,36 +75,39 @@ func (f forms) piece(s string) {
 }
 
 // base64 adds s as it is in base64 of a longer text: with 0, 1 or 2 bytes before
-// it in its first group of three. Characters that also depend on the neighbors
-// are left out, unless s is the end of the text.
+// it in its first group of three. The characters at the edges also depend on the
+// neighbors, unless s is the end of the text: they are no part of the pattern.
 func (f forms) base64(s string, e *base64.Encoding) {
 	for before := range 3 {
 		code := e.EncodeToString([]byte("\x00\x00"[:before] + s))
 		from, to := (8*before+5)/6, 8*(before+len(s))/6
-		f.add(code[from:to])
-		f.add(code[from:])
-		f.add(strings.TrimRight(code[from:], "="))
+		k := kind{coded: true, trail: 8*(before+len(s))%6 != 0}
+		if before > 0 {
+			// Its low bits are those of s, the others can be anything.
+			for v := base64Value(code[from-1]); v < 64; v += 1 << (6*from - 8*before) {
+				k.lead |= 1 << v
+			}
+		}
+		f.addKind(code[from:to], k)
+		if strings.HasSuffix(code, "=") {
+			f.addKind(code[from:], kind{coded: true, lead: k.lead})
+		}
 	}
 }
 
-// wrapped adds base64 of all of s, in lines, as the command of that name writes
-// it, and each of the lines.
-func (f forms) wrapped(s string) {
-	code := base64.StdEncoding.EncodeToString([]byte(s))
-	known := 8 * len(s) / 6 // what a line end behind s does not change
-	for _, width := range []int{64, 76} {
-		if known <= width {
-			continue
-		}
-		for at := 0; at < known; at += width {
-			line := code[at:min(at+width, known)]
-			if len(line) >= lineMin {
-				f.add(line)
-				continue
-			}
-			// Too short to be looked for by itself.
-			f.add(code[at-width:at] + "\n" + line)
-			f.add(code[at-width:at] + "\r\n" + line)
-		}
+// base64Value is the value of a character of either alphabet, or -1.
+func base64Value(c byte) int {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return int(c - 'A')
+	case 'a' <= c && c <= 'z':
+		return int(c-'a') + 26
+	case '0' <= c && c <= '9':
+		return int(c-'0') + 52
+	case c == '+' || c == '-':
+		return 62
+	case c == '/' || c == '_':
+		return 63
 	}
+	return -1
 }

@@ -18,7 +18,7 @@ type Redactor struct {
 	current atomic.Pointer[automaton] // nil where there is nothing to look for
 
 	mu    sync.Mutex      // makes additions one after the other
-	known map[string]bool // the patterns of current; guarded by mu
+	known map[string]kind // the patterns of current; guarded by mu
 }
 
 // New makes a Redactor that knows secrets.
@@ -35,12 +35,12 @@ func (r *Redactor) Add(secrets ...string) {
 	defer r.mu.Unlock()
 	all := maps.Clone(r.known)
 	if all == nil {
-		all = make(map[string]bool)
+		all = make(map[string]kind)
 	}
 	for _, s := range secrets {
 		addForms(all, s)
 	}
-	if len(all) > len(r.known) {
+	if !maps.Equal(all, r.known) {
 		r.known = all
 		r.current.Store(build(all))
 	}
@@ -61,7 +61,7 @@ func (r *Redactor) String(s string) string {
 		return s
 	}
 	text := []byte(s)
-	_, found := a.scan(0, text, 0, nil)
+	found := new(cursor).scan(a, text, 0, nil)
 	if len(found) == 0 {
 		return s
 	}

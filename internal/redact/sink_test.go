@@ -23,7 +23,7 @@ func TestSinkMasksAllThatIsSaid(t *testing.T) {
 		{Type: event.RunStart, Hosts: []string{"a", "b"}, Command: "echo s3cret"},
 		out("a", event.Stdout, "one s3c"),
 		out("a", event.Stderr, "ret s3c"),
-		out("b", event.Stdout, "ret"),
+		out("b", event.Stdout, "ret:"),
 		out("a", event.Stdout, "ret two s3"),
 		{Type: event.Note, Host: "a", Message: "it is s3cret"},
 		{Type: event.HostEnd, Host: "a", Error: "bad s3cret", Hint: "not s3cret"},
@@ -37,7 +37,7 @@ func TestSinkMasksAllThatIsSaid(t *testing.T) {
 		{Type: event.RunStart, Hosts: []string{"a", "b"}, Command: "echo " + Mark},
 		out("a", event.Stdout, "one "),
 		out("a", event.Stderr, "ret "),
-		out("b", event.Stdout, "ret"),
+		out("b", event.Stdout, "ret:"),
 		out("a", event.Stdout, Mark+" two "),
 		{Type: event.Note, Host: "a", Message: "it is " + Mark},
 		out("a", event.Stdout, "s3"),
@@ -53,12 +53,16 @@ func TestSinkMasksAllThatIsSaid(t *testing.T) {
 }
 
 func TestSinkWithoutSecretsHandsOnTheSameEvent(t *testing.T) {
-	e := &event.Event{Type: event.Output, Host: "a", Data: []byte("x")}
+	e := &event.Event{Type: event.Output, Host: "a", Data: []byte("x\n")}
+	seen := 0
 	for _, r := range []*Redactor{nil, New(), New("unrelated")} {
 		r.Sink(event.SinkFunc(func(got *event.Event) {
-			if got != e {
+			if seen++; got != e {
 				t.Error("it is a copy")
 			}
 		})).Emit(e)
+	}
+	if seen != 3 {
+		t.Errorf("%d of 3 events were handed on", seen)
 	}
 }

@@ -5,7 +5,7 @@ type Stream struct {
 	redactor *Redactor
 	using    *automaton // nil before the first secret was known
 
-	at     int32  // the node of using that the data led to
+	cursor cursor // where the data led to, in using
 	held   []byte // the last bytes: those that may begin a form
 	found  []span // what is to be masked, in held
 	masked bool   // whether the byte before held was masked
@@ -30,8 +30,9 @@ func (s *Stream) Write(data []byte) []byte {
 		s.text = append(append(s.text[:0], s.held...), data...)
 		text = s.text
 	}
-	s.at, s.found = s.using.scan(s.at, text, from, s.found)
-	keep := len(text) - int(s.using.nodes[s.at].open)
+	s.found = s.cursor.scan(s.using, text, from, s.found)
+	keep := s.cursor.keep(s.using, text)
+	s.cursor.run = s.cursor.before(text, keep)
 	clean := s.release(text, keep)
 	s.held = append(s.held[:0], text[keep:]...)
 	return clean
@@ -41,7 +42,7 @@ func (s *Stream) Write(data []byte) []byte {
 // complete is no secret.
 func (s *Stream) Flush() []byte {
 	clean := s.release(s.held, len(s.held))
-	s.at, s.held, s.masked = 0, s.held[:0], false
+	s.cursor, s.held, s.masked = cursor{}, s.held[:0], false
 	return clean
 }
 
@@ -86,26 +87,10 @@ func (s *Stream) plain(b []byte) {
 // adopt goes on with an automaton that knows more: what is held may hold, or
 // begin, what was not known before.
 func (s *Stream) adopt(a *automaton) {
-	at, found := a.scan(0, s.held, 0, nil)
+	c := cursor{run: s.cursor.run}
+	found := c.scan(a, s.held, 0, nil)
 	for _, f := range s.found {
 		found = unite(found, f)
 	}
-	s.using, s.at, s.found = a, at, found
-}
-
-// unite adds s to spans wherever it belongs.
-func unite(spans []span, s span) []span {
-	var all []span
-	for _, other := range spans {
-		switch {
-		case other.to < s.from:
-			all = append(all, other)
-		case s.to < other.from:
-			all = append(all, s)
-			s = other
-		default:
-			s = span{min(s.from, other.from), max(s.to, other.to)}
-		}
-	}
-	return append(all, s)
+	s.using, s.cursor, s.found = a, c, found
 }

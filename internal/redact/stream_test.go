@@ -143,9 +143,9 @@ func TestMaskingIsThatOfTheSimplestWay(t *testing.T) {
 		secrets := rapid.SliceOfN(word, 1, 4).Draw(t, "secrets")
 		text := rapid.StringMatching(`[abc]{0,60}`).Draw(t, "text")
 		// Not New: its other forms would also be found by accident.
-		patterns := make(map[string]bool)
+		patterns := make(map[string]kind)
 		for _, s := range secrets {
-			patterns[s] = true
+			patterns[s] = kind{}
 		}
 		r := new(Redactor)
 		r.current.Store(build(patterns))
