@@ -214,6 +214,7 @@ func (d *decoder) entries(a *hcl.Attribute, want cty.Type) map[string]entry {
 		return nil
 	}
 	places := keyRanges(a.Expr)
+	secrets := d.scope.SecretsIn(a.Expr)
 	out := make(map[string]entry, v.LengthInt())
 	for it := v.ElementIterator(); it.Next(); {
 		k, e := it.Element()
@@ -227,7 +228,11 @@ func (d *decoder) entries(a *hcl.Attribute, want cty.Type) map[string]entry {
 			d.fail(at, "Invalid value", "%s.%s must be %s: %s.", a.Name, name, want.FriendlyName(), err)
 			continue
 		}
-		out[name] = entry{value: e, at: at}
+		one := entry{value: e, at: at}
+		if len(secrets) > 0 && lang.IsSensitive(e) {
+			one.secrets, one.secret, one.part = secrets, a.Expr, name
+		}
+		out[name] = one
 	}
 	return out
 }

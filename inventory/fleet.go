@@ -22,7 +22,7 @@ func (inv *Inventory) Diagnose(diags hcl.Diagnostics) lang.Diagnostics {
 
 // hostFunctions answer hosts() and host(). Of another host the variables that are
 // made for each host are left out: they could ask for this one in turn.
-type hostFunctions struct{ inv *Inventory }
+type hostFunctions struct{ *Revealed }
 
 var _ lang.Fleet = hostFunctions{}
 
@@ -43,7 +43,7 @@ func (f hostFunctions) Host(name string) (cty.Value, error) {
 	if !ok {
 		return cty.DynamicVal, fmt.Errorf("no host %q in the inventory%s", name, lang.DidYouMean(name, "", f.inv.names()))
 	}
-	return h.object(cty.NullVal(cty.Number), unknownFacts(), h.plainVars()), nil
+	return h.object(cty.NullVal(cty.Number), unknownFacts(), f.vars(h)), nil
 }
 
 // names are those of all hosts.

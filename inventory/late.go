@@ -13,10 +13,11 @@ import (
 	"fleet/inventory/facts"
 )
 
-// lateEntries reads the vars that are made for each host on its own; the rest of
-// the object is evaluated now. It reports whether a is such an object.
+// lateEntries reads the vars that are made for each host on its own, and those
+// that are made from secrets; the rest of the object is evaluated now. It reports
+// whether a is such an object.
 func (d *decoder) lateEntries(a *hcl.Attribute) (map[string]entry, bool) {
-	if a.Name != "vars" || !d.isLate(a.Expr) {
+	if a.Name != "vars" || !d.isLate(a.Expr) && len(d.scope.SecretsIn(a.Expr)) == 0 {
 		return nil, false
 	}
 	pairs, diags := hcl.ExprMap(a.Expr)
@@ -33,12 +34,16 @@ func (d *decoder) lateEntries(a *hcl.Attribute) (map[string]entry, bool) {
 		if diags.HasErrors() || !key.IsKnown() || key.IsNull() || key.IsMarked() {
 			continue
 		}
-		e := entry{at: p.Key.Range()}
+		e := entry{at: p.Key.Range(), secrets: d.scope.SecretsIn(p.Value)}
 		if d.isLate(p.Value) {
 			e.value, e.late, e.needs = cty.DynamicVal, p.Value, d.scope.HostVarsIn(p.Value)
+			e.facts, e.hosts = d.scope.NeedsFacts(p.Value), d.scope.Calls(p.Value, "host")
 			d.late = append(d.late, p.Value)
 		} else {
 			e.value, diags = d.scope.Eval(p.Value, cty.DynamicPseudoType)
+			if len(e.secrets) > 0 {
+				e.secret = p.Value
+			}
 		}
 		d.add(diags)
 		out[key.AsString()] = e
@@ -85,18 +90,18 @@ func (inv *Inventory) Value(h *Host, index int, facts cty.Value) (cty.Value, lan
 }
 
 func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl.Diagnostics) {
-	v, _, diags := inv.make(h, index, facts)
-	return v, diags
+	return inv.unrevealed().Value(h, index, facts)
 }
 
 // make makes the late variables of h, each after those it refers to, and tells
 // what that cost.
-func (inv *Inventory) make(h *Host, index int, facts cty.Value) (_ cty.Value, steps int, all hcl.Diagnostics) {
-	vars, place := h.plainVars(), cty.NumberIntVal(int64(index))
+func (r *Revealed) make(h *Host, index int, facts cty.Value) (_ cty.Value, steps int, all hcl.Diagnostics) {
+	vars, place := r.vars(h), cty.NumberIntVal(int64(index))
 	if len(vars) == len(h.layer.vars) {
 		return h.object(place, facts, vars), 0, nil
 	}
-	scope := inv.scope.ForHost(h.object(place, facts, vars))
+	scope := r.scope.ForHost(h.object(place, facts, vars))
+	known := len(vars) // to scope
 	open := map[string]bool{}
 	var one func(name string)
 	one = func(name string) {
@@ -105,7 +110,6 @@ func (inv *Inventory) make(h *Host, index int, facts cty.Value) (_ cty.Value, st
 			return
 		}
 		open[name] = true
-		known := len(vars)
 		for _, needed := range e.needs {
 			if open[needed] {
 				all = append(all, lateCycle(e, name, needed))
@@ -114,9 +118,10 @@ func (inv *Inventory) make(h *Host, index int, facts cty.Value) (_ cty.Value, st
 			}
 			one(needed)
 		}
-		if len(vars) > known { // what it refers to is known by now
+		if len(e.needs) > 0 && len(vars) > known { // what it refers to is known by now
+			known = len(vars)
 			steps += scope.Steps()
-			scope = inv.scope.ForHost(h.object(place, facts, vars))
+			scope = r.scope.ForHost(h.object(place, facts, vars))
 		}
 		v, diags := scope.Eval(e.late, cty.DynamicPseudoType)
 		vars[name], all = v, append(all, diags...)
@@ -135,17 +140,6 @@ func lateCycle(e entry, name, needed string) *hcl.Diagnostic {
 		Detail:   fmt.Sprintf("A variable of a host cannot be made from itself: vars.%s needs vars.%s, which is being made for it.", name, needed),
 		Subject:  &e.at,
 	}
-}
-
-// plainVars are the variables of h that are not made for it alone.
-func (h *Host) plainVars() map[string]cty.Value {
-	out := make(map[string]cty.Value, len(h.layer.vars))
-	for name, e := range h.layer.vars {
-		if e.late == nil {
-			out[name] = e.value
-		}
-	}
-	return out
 }
 
 // object makes the object that host.* is.
@@ -223,11 +217,12 @@ func (inv *Inventory) Check(hosts []*Host) lang.Diagnostics {
 	var all hcl.Diagnostics
 	sufferers := map[mistake][]string{}
 	left := freeSteps + stepsPerHost*min(len(hosts), mostHosts)
+	unrevealed := inv.unrevealed()
 	for i, h := range hosts {
 		if !h.hasLate() {
 			continue
 		}
-		_, steps, diags := inv.make(h, i, unknownFacts())
+		_, steps, diags := unrevealed.make(h, i, unknownFacts())
 		if left -= steps; left < 0 {
 			return inv.project.Diagnostics(append(all, tooExpensive(h, i, len(hosts))))
 		}

@@ -27,6 +27,12 @@ type entry struct {
 
 	late  hcl.Expression // of a variable that is made for each host on its own; its value is unknown
 	needs []string       // the variables of the host that it refers to
+	facts bool           // it needs the facts of the host
+	hosts bool           // it asks for another host
+
+	secrets []string       // that it is made from
+	secret  hcl.Expression // makes it again when they are known; nil where it is late
+	part    string         // which part of what secret makes; "" is all of it
 }
 
 // over lays top over l and returns the result; both stay as they are.
@@ -86,12 +92,15 @@ func mergeEntries(into *map[string]entry, from map[string]entry, what, prefix st
 		}
 		a, _ := have.value.UnmarkDeep()
 		b, _ := e.value.UnmarkDeep()
-		if !a.RawEquals(b) || have.late != nil || e.late != nil {
+		if !a.RawEquals(b) || have.isLater() || e.isLater() {
 			all = append(all, conflict(what, prefix+name, e.at, have.at))
 		}
 	}
 	return all
 }
+
+// isLater reports whether the value is not known when the inventory is loaded.
+func (e *entry) isLater() bool { return e.late != nil || e.secret != nil }
 
 func conflict(what, attr string, here, there hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{

@@ -115,12 +115,15 @@ func (s *Scope) Roots(e hcl.Expression) []string {
 
 // AsksForHosts reports whether e calls hosts() or host(), which have answers in a
 // scope of [Scope.WithFleet] only.
-func (s *Scope) AsksForHosts(e hcl.Expression) bool {
+func (s *Scope) AsksForHosts(e hcl.Expression) bool { return s.Calls(e, "hosts") || s.Calls(e, "host") }
+
+// Calls reports whether e calls the function name.
+func (s *Scope) Calls(e hcl.Expression, name string) bool {
 	native, _ := nativeExpr(e)
 	found := false
 	_ = hclsyntax.VisitAll(native, func(n hclsyntax.Node) hcl.Diagnostics {
 		call, ok := n.(*hclsyntax.FunctionCallExpr)
-		found = found || ok && (call.Name == "hosts" || call.Name == "host")
+		found = found || ok && call.Name == name
 		return nil
 	})
 	return found
