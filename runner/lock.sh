@@ -1,0 +1,148 @@
+# Takes the lock $2 in the directory $1 for the owner $5 and holds it: each line of
+# stdin is a sign of life of fleet, and the end of file gives the lock up. One
+# without a sign of life for $4 seconds is stale. $3 is a word that nobody else has.
+#
+# Prints first "held", "shared" (another one of the same owner has it), "busy SINCE
+# OWNER" or "bad TEXT"; later perhaps "lost TEXT".
+#
+# A lock is a file with a number, BASE.1, which is made with all that is in it by
+# ln, as only one of many can. Nobody removes the file of another owner, or could:
+# a stale one is overruled by a file with the next number. The highest one counts.
+base=$1/fleet-lock.$2 token=$3 stale=$4 owner=$5
+new=$base.new.$token mine='' held=''
+umask 022
+LC_ALL=C
+
+now() {
+	now=$(date +%s)
+	case $now in '' | *[!0-9]*) end "bad the host does not tell the time (date +%s)" ;; esac
+}
+
+end() {
+	drop
+	[ -z "$1" ] || printf '%s\n' "$1"
+	exit 0
+}
+
+drop() {
+	if [ "$mine" ] && { read -r t; } 2>/dev/null <"$mine" && [ "$t" = "$token" ]; then rm -f "$mine"; fi
+	rm -f "$new"
+}
+
+# write makes the file $new. Its name is no secret any more once this script runs,
+# so it is not to be written through a link of somebody else.
+write() {
+	rm -f "$new"
+	(
+		set -C
+		printf '%s\n' "$token" "$since" "$now" "$owner" >"$new"
+	) 2>/dev/null
+}
+
+# load reads the file $1. It fails where there is none.
+load() {
+	t='' s='' b='' o=''
+	if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then end "bad $1 is not a lock"; fi
+	{ read -r t && read -r s && read -r b && read -r o; } 2>/dev/null <"$1" || {
+		[ ! -e "$1" ] || end "bad $1 is not a lock that can be read"
+		return 1
+	}
+	for x in "$s" "$b"; do
+		case $x in '' | *[!0-9]* | ??????????????*) end "bad $1 is not a lock" ;; esac
+	done
+}
+
+# live tells whether the file that was loaded counts.
+live() { [ $((now - b)) -le "$stale" ]; }
+
+# look sets n to the highest number.
+look() {
+	n=0
+	for f in "$base".*; do
+		i=${f#"$base".}
+		case $i in '' | 0* | *[!0-9]* | ?????????*) continue ;; esac
+		[ "$i" -le "$n" ] || n=$i
+	done
+}
+
+# rivals tells whether somebody else may hold the lock as well as this one.
+rivals() {
+	look
+	[ "$base.$n" = "$mine" ] || return 0
+	for f in "$base".*; do
+		i=${f#"$base".}
+		case $i in '' | 0* | *[!0-9]* | ?????????*) continue ;; esac
+		if [ "$f" != "$mine" ] && load "$f" && live; then return 0; fi
+	done
+	return 1
+}
+
+# take tries to get the lock. Afterwards held is set, or o and s say who has it.
+take() {
+	for try in 1 2 3 4 5 6 7 8; do
+		now
+		look
+		if [ "$n" -gt 0 ]; then
+			load "$base.$n" || continue
+			if live; then return; fi
+		fi
+		mine=$base.$((n + 1)) since=$now
+		write || end "bad no file can be made in ${base%/*}"
+		if ! ln "$new" "$mine" 2>/dev/null; then
+			[ -e "$mine" ] || [ -L "$mine" ] || end "bad no link can be made in ${base%/*}"
+			mine=''
+			continue
+		fi
+		rm -f "$new"
+		if rivals; then
+			drop
+			mine=''
+			continue
+		fi
+		held=1 beat=$now
+		for f in "$base".*; do # the stale ones, where that is allowed
+			i=${f#"$base".}
+			case $i in '' | 0* | *[!0-9]* | ?????????*) continue ;; esac
+			[ "$f" = "$mine" ] || rm -f "$f" 2>/dev/null
+		done
+		return
+	done
+	o='somebody who takes it right now' s=$now
+}
+
+# alive tells that the owner lives, or ends where the lock has become another's.
+alive() {
+	now
+	[ $((now - beat)) -lt "$stale" ] || end "lost there was no sign of life for $((now - beat)) s"
+	load "$mine" && [ "$t" = "$token" ] || end "lost somebody removed $mine"
+	look
+	if [ "$base.$n" != "$mine" ]; then # perhaps somebody who is giving way
+		sleep 1
+		look
+		if [ "$base.$n" != "$mine" ]; then
+			load "$base.$n" || o='somebody'
+			end "lost $o has taken it over"
+		fi
+	fi
+	# With the disk full the file stays as it was, and becomes stale.
+	if write && mv -f "$new" "$mine"; then beat=$now; fi
+}
+
+trap 'end ""' TERM HUP INT PIPE
+take
+if [ "$held" ]; then
+	echo held
+elif [ "$o" = "$owner" ]; then
+	echo shared
+else
+	end "busy $s $o"
+fi
+while read -r x; do
+	if [ "$held" ]; then
+		alive
+	else
+		take
+		[ "$held" ] || [ "$o" = "$owner" ] || end "lost $o has taken it"
+	fi
+done
+end ""
