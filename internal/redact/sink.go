@@ -7,9 +7,10 @@ import (
 )
 
 // Sink masks the events that next gets: output, per host and stream, and every
-// text that fleet says about a run. What a stream holds back comes when its host
-// has ended. As with any Sink, the events of one stream of one host come one
-// after the other.
+// text that fleet says about a run. In a run of tasks each call of a step has
+// streams of its own. What a stream holds back comes when its host, or the step,
+// has ended. As with any Sink, the events of one stream come one after the
+// other.
 func (r *Redactor) Sink(next event.Sink) event.Sink {
 	if r == nil {
 		return next
@@ -21,9 +22,15 @@ type sink struct {
 	redactor *Redactor
 	next     event.Sink
 
-	mu    sync.Mutex
-	hosts map[string]*[2]Stream // those with output by now; guarded by mu
+	mu      sync.Mutex
+	streams map[source]*[2]Stream // of what printed something and has not ended; guarded by mu
 }
+
+// A source is what has streams of its own: a host, and in a run of tasks what a
+// host does for one task on one machine.
+type source struct{ task, host, on string }
+
+func sourceOf(e *event.Event) source { return source{e.Task, e.Host, e.On} }
 
 // Emit implements event.Sink.
 func (s *sink) Emit(e *event.Event) {
@@ -41,27 +48,40 @@ func (s *sink) Emit(e *event.Event) {
 		}
 		return
 	}
-	if e.Type == event.HostEnd {
+	switch e.Type {
+	case event.HostEnd, event.StepEnd, event.StepRetry: // the next attempt begins anew
 		s.end(e)
 	}
+	s.next.Emit(s.masked(e))
+}
+
+// masked is a copy of e without secrets.
+func (s *sink) masked(e *event.Event) *event.Event {
 	c := *e
-	for _, text := range []*string{&c.Command, &c.Error, &c.Hint, &c.Message} {
+	for _, text := range []*string{&c.Command, &c.Error, &c.Hint, &c.Message, &c.Reason} {
 		*text = s.redactor.String(*text)
 	}
-	s.next.Emit(&c)
+	if e.Result != nil {
+		r := *e.Result
+		r.Stdout, r.Stderr = s.redactor.String(r.Stdout), s.redactor.String(r.Stderr)
+		r.Masked = r.Masked || r.Stdout != e.Result.Stdout || r.Stderr != e.Result.Stderr
+		c.Result = &r
+	}
+	return &c
 }
 
 // stream is where the bytes of an Output event belong.
 func (s *sink) stream(e *event.Event) *Stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	both := s.hosts[e.Host]
+	from := sourceOf(e)
+	both := s.streams[from]
 	if both == nil {
 		both = &[2]Stream{{redactor: s.redactor}, {redactor: s.redactor}}
-		if s.hosts == nil {
-			s.hosts = make(map[string]*[2]Stream)
+		if s.streams == nil {
+			s.streams = make(map[source]*[2]Stream)
 		}
-		s.hosts[e.Host] = both
+		s.streams[from] = both
 	}
 	if e.Stream == event.Stderr {
 		return &both[1]
@@ -69,11 +89,12 @@ func (s *sink) stream(e *event.Event) *Stream {
 	return &both[0]
 }
 
-// end hands on what was held back of a host that has ended.
+// end hands on what was held back of a host, or of a call, that has ended.
 func (s *sink) end(e *event.Event) {
+	from := sourceOf(e)
 	s.mu.Lock()
-	both := s.hosts[e.Host]
-	delete(s.hosts, e.Host)
+	both := s.streams[from]
+	delete(s.streams, from)
 	s.mu.Unlock()
 	if both == nil {
 		return
@@ -85,7 +106,10 @@ func (s *sink) end(e *event.Event) {
 	}
 }
 
-// output emits data of the host of e.
+// output emits data of the host, and of the step, of e.
 func (s *sink) output(e *event.Event, stream event.Stream, data []byte) {
-	s.next.Emit(&event.Event{Type: event.Output, Time: e.Time, Host: e.Host, Stream: stream, Data: data})
+	s.next.Emit(&event.Event{
+		Type: event.Output, Time: e.Time, Host: e.Host, Stream: stream, Data: data,
+		Task: e.Task, Batch: e.Batch, Section: e.Section, Step: e.Step, Key: e.Key, On: e.On,
+	})
 }

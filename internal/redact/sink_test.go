@@ -66,3 +66,65 @@ func TestSinkWithoutSecretsHandsOnTheSameEvent(t *testing.T) {
 		t.Errorf("%d of 3 events were handed on", seen)
 	}
 }
+
+func TestSinkKeepsTheStreamsOfStepsApart(t *testing.T) {
+	var got []event.Event
+	s := New("s3cret").Sink(event.SinkFunc(func(e *event.Event) {
+		c := *e
+		c.Data = append([]byte(nil), e.Data...)
+		got = append(got, c)
+	}))
+	step := func(kind event.Type, task, on, data string) event.Event {
+		e := event.Event{Type: kind, Host: "a", Task: task, Batch: 2, Section: event.Steps, Step: "s", Key: "k", On: on}
+		if data != "" {
+			e.Stream, e.Data = event.Stdout, []byte(data)
+		}
+		return e
+	}
+	for _, e := range []event.Event{
+		step(event.Output, "t", "", "s3c"),
+		step(event.Output, "u", "", "ret "),
+		step(event.Output, "t", "lb", "ret "),
+		step(event.Output, "t", "", "ret s3"),
+		step(event.StepRetry, "t", "", ""),
+		step(event.Output, "t", "", "cret s3cr"),
+		step(event.StepEnd, "t", "", ""),
+		step(event.Output, "t", "", "et"),
+	} {
+		s.Emit(&e)
+	}
+	want := []event.Event{
+		step(event.Output, "u", "", "ret "),
+		step(event.Output, "t", "lb", "ret "),
+		step(event.Output, "t", "", Mark+" "),
+		step(event.Output, "t", "", "s3"),
+		step(event.StepRetry, "t", "", ""),
+		step(event.Output, "t", "", "cret "),
+		step(event.Output, "t", "", "s3cr"),
+		step(event.StepEnd, "t", "", ""),
+		step(event.Output, "t", "", "et"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSinkMasksTheResultOfAStepAndSaysSo(t *testing.T) {
+	var got []event.Event
+	s := New("s3cret").Sink(event.SinkFunc(func(e *event.Event) { got = append(got, *e) }))
+	plain := &event.Result{Stdout: "free", Stderr: "text"}
+	secret := &event.Result{Stdout: "free", Stderr: "a s3cret"}
+	for _, r := range []*event.Result{plain, secret} {
+		s.Emit(&event.Event{Type: event.StepEnd, Reason: "s3cret exists", Notify: []string{"s3cret"}, Result: r})
+	}
+	want := []event.Event{
+		{Type: event.StepEnd, Reason: Mark + " exists", Notify: []string{"s3cret"}, Result: &event.Result{Stdout: "free", Stderr: "text"}},
+		{Type: event.StepEnd, Reason: Mark + " exists", Notify: []string{"s3cret"}, Result: &event.Result{Stdout: "free", Stderr: "a " + Mark, Masked: true}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if secret.Masked || secret.Stderr != "a s3cret" {
+		t.Error("the producer's result was changed")
+	}
+}
