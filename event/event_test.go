@@ -125,6 +125,62 @@ func TestWireForm(t *testing.T) {
 			event.Event{Type: event.HostEnd, Host: "a", Outcome: event.Unreachable, Status: -1, Kind: "auth", Error: "no", Hint: "do"},
 			`{"event":"host_end","time":"T","host":"a","outcome":"unreachable","kind":"auth","error":"no","hint":"do","duration_ms":0}`,
 		},
+		{
+			"a task begins",
+			event.Event{Type: event.TaskStart, Task: "deploy", Hosts: []string{"a", "b"}, Batches: 2},
+			`{"event":"task_start","time":"T","hosts":["a","b"],"task":"deploy","batches":2}`,
+		},
+		{
+			"a batch begins",
+			event.Event{Type: event.BatchStart, Task: "deploy", Batch: 1, Hosts: []string{"a"}, Canary: true},
+			`{"event":"batch_start","time":"T","hosts":["a"],"task":"deploy","batch":1,"canary":true}`,
+		},
+		{
+			"a step is about to be sent",
+			event.Event{Type: event.StepStart, Host: "a", Task: "deploy", Batch: 1, Section: event.Always, Step: "undrain", Key: "k", On: "lb1"},
+			`{"event":"step_start","time":"T","host":"a","task":"deploy","batch":1,"section":"always","step":"undrain","key":"k","on":"lb1"}`,
+		},
+		{
+			"output of a step",
+			event.Event{Type: event.Output, Host: "a", Stream: event.Stdout, Data: []byte("x"), Task: "deploy", Batch: 1, Section: event.Steps, Step: "s"},
+			`{"event":"output","time":"T","host":"a","stream":"stdout","data":"x","task":"deploy","batch":1,"section":"steps","step":"s"}`,
+		},
+		{
+			"an attempt failed",
+			event.Event{Type: event.StepRetry, Host: "a", Task: "deploy", Batch: 1, Section: event.Steps, Step: "s", Attempt: 2, Error: "exit status 1", Delay: 1500 * time.Millisecond},
+			`{"event":"step_retry","time":"T","host":"a","error":"exit status 1","task":"deploy","batch":1,"section":"steps","step":"s","attempt":2,"delay_ms":1500}`,
+		},
+		{
+			"a step ended well",
+			event.Event{
+				Type: event.StepEnd, Host: "a", Task: "deploy", Batch: 1, Section: event.Steps, Step: "s", Outcome: event.OK, Attempt: 1,
+				Changed: true, Notify: []string{"restart"}, Result: &event.Result{Stdout: "1\n"}, Duration: time.Millisecond,
+			},
+			`{"event":"step_end","time":"T","host":"a","outcome":"ok","status":0,"duration_ms":1,"task":"deploy","batch":1,"section":"steps","step":"s","attempt":1,"changed":true,"notify":["restart"],"result":{"stdout":"1\n","stderr":""}}`,
+		},
+		{
+			"a step failed, which does not matter",
+			event.Event{
+				Type: event.StepEnd, Host: "a", Task: "deploy", Batch: 1, Section: event.Handlers, Step: "s", Outcome: event.Failed, Status: 3, Attempt: 1,
+				Ignored: true, Result: &event.Result{Stderr: "(sensitive)", Masked: true},
+			},
+			`{"event":"step_end","time":"T","host":"a","outcome":"failed","status":3,"duration_ms":0,"task":"deploy","batch":1,"section":"handlers","step":"s","attempt":1,"ignored":true,"result":{"stdout":"","stderr":"(sensitive)","masked":true}}`,
+		},
+		{
+			"a step was skipped",
+			event.Event{Type: event.StepEnd, Host: "a", Task: "deploy", Batch: 1, Section: event.Steps, Step: "s", Outcome: event.Skipped, Status: -1, Reason: "creates /x exists"},
+			`{"event":"step_end","time":"T","host":"a","outcome":"skipped","duration_ms":0,"task":"deploy","batch":1,"section":"steps","step":"s","reason":"creates /x exists"}`,
+		},
+		{
+			"a batch used up the budget",
+			event.Event{Type: event.BatchEnd, Task: "deploy", Batch: 1, Outcome: event.Failed},
+			`{"event":"batch_end","time":"T","outcome":"failed","task":"deploy","batch":1}`,
+		},
+		{
+			"a task was not carried out",
+			event.Event{Type: event.TaskEnd, Task: "deploy", Outcome: event.NotAttempted, Reason: "task build failed"},
+			`{"event":"task_end","time":"T","outcome":"not_attempted","duration_ms":0,"task":"deploy","reason":"task build failed"}`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.e.Time = at
