@@ -21,30 +21,26 @@ const maxDiff = 1 << 20
 func NewDiff(cfg Config) Renderer {
 	c := newCollector(cfg)
 	c.show = func(all []*result, _ *event.Event) error {
-		groups := groupResults(all)
-		major := majority(groups)
-		if major == nil {
-			return c.printAll(groups)
-		}
-		if err := c.printGroup(major, ""); err != nil {
-			return err
-		}
-		for _, g := range groups {
-			if g == major {
-				continue
-			}
-			if err := c.printDifference(major, g); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.printDifferences(groupResults(all))
 	}
 	return c
 }
 
-func (c *collector) printAll(groups []*group) error {
+// printDifferences prints the majority in full, and how each other group
+// differs from it.
+func (p *pages) printDifferences(groups []*group) error {
+	major := majority(groups)
+	if major == nil {
+		return p.printAll(groups)
+	}
+	if err := p.printGroup(major); err != nil {
+		return err
+	}
 	for _, g := range groups {
-		if err := c.printGroup(g, ""); err != nil {
+		if g == major {
+			continue
+		}
+		if err := p.printDifference(major, g); err != nil {
 			return err
 		}
 	}
@@ -66,54 +62,54 @@ func majority(groups []*group) *group {
 
 // printDifference prints how g differs from m. A host that never ran has no
 // output that could differ: its error says all.
-func (c *collector) printDifference(m, g *group) error {
+func (p *pages) printDifference(m, g *group) error {
 	silent := g.out.length() == 0 && g.err.length() == 0
 	if silent && g.end.Status < 0 {
-		return c.printGroupErrors(g, "")
+		return p.printGroupErrors(g)
 	}
 	if g.out == m.out && g.err == m.err {
-		c.screen.message(header(&c.cfg.Stderr, c.title(g, "")+", same output as "+c.name(m)))
+		p.screen.message(header(&p.cfg.Stderr, p.title(g, "")+", same output as "+p.name(m)))
 		return nil
 	}
 	if g.out != m.out {
-		if err := c.printDiff(&c.cfg.Stdout, c.screen.stdout, m, g, m.out, g.out, ""); err != nil {
+		if err := p.printDiff(&p.cfg.Stdout, p.screen.stdout, m, g, m.out, g.out, ""); err != nil {
 			return err
 		}
 	}
 	if g.err != m.err {
-		return c.printDiff(&c.cfg.Stderr, c.screen.message, m, g, m.err, g.err, "stderr")
+		return p.printDiff(&p.cfg.Stderr, p.screen.message, m, g, m.err, g.err, "stderr")
 	}
 	return nil
 }
 
-func (c *collector) printDiff(to *Dest, put func([]byte), m, g *group, from, with place, note string) error {
-	old, cutOld, err := c.head(from)
+func (p *pages) printDiff(to *Dest, put func([]byte), m, g *group, from, with place, stream string) error {
+	old, cutOld, err := p.head(from)
 	if err != nil {
 		return err
 	}
-	now, cutNow, err := c.head(with)
+	now, cutNow, err := p.head(with)
 	if err != nil {
 		return err
 	}
-	put(header(to, c.title(g, note)))
-	text, err := udiff.ToUnified(c.name(m), c.name(g), old, udiff.Lines(old, now), udiff.DefaultContextLines)
+	put(header(to, p.title(g, stream)))
+	text, err := udiff.ToUnified(p.name(m), p.name(g), old, udiff.Lines(old, now), udiff.DefaultContextLines)
 	if err != nil {
 		return fmt.Errorf("compare: %w", err)
 	}
 	if text == "" {
 		text = "(what was compared is the same)\n"
 	}
-	put(c.paint(to, text))
+	put(p.paint(to, text))
 	if cutOld || cutNow {
-		c.say("fleet", fmt.Sprintf("%s: only the first %s were compared", c.name(g), size(maxDiff)))
+		p.say("fleet", fmt.Sprintf("%s: only the first %s were compared", p.name(g), size(maxDiff)))
 	}
 	return nil
 }
 
-// head is the beginning of the content at p, in whole lines where it is cut.
-func (c *collector) head(p place) (text string, cut bool, err error) {
+// head is the beginning of the content at a place, in whole lines where it is cut.
+func (p *pages) head(at place) (text string, cut bool, err error) {
 	var b strings.Builder
-	err = c.results.store.read(p, func(piece []byte) error {
+	err = p.store.read(at, func(piece []byte) error {
 		if room := maxDiff - b.Len(); len(piece) > room {
 			piece = piece[:room]
 			cut = true
@@ -136,7 +132,7 @@ func (c *collector) head(p place) (text string, cut bool, err error) {
 
 // paint makes a diff safe and colors its lines. The colors of the hosts are
 // taken out: here color means more and less.
-func (c *collector) paint(to *Dest, text string) []byte {
+func (p *pages) paint(to *Dest, text string) []byte {
 	data := []byte(text)
 	if to.sanitize() {
 		clean := term.Sanitizer{StripColor: true}

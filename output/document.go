@@ -3,7 +3,7 @@ package output
 // A document is a long text on its way to standard output, in pieces, so that
 // it is never in memory as a whole.
 type document struct {
-	c      *collector
+	p      *pages
 	escape func([]byte, rune) []byte // for terminals; nil if it is not needed
 	buf    []byte
 	safe   []byte
@@ -16,9 +16,9 @@ type document struct {
 
 const documentPiece = 64 << 10
 
-func newDocument(c *collector, escape func([]byte, rune) []byte) *document {
-	d := &document{c: c}
-	if c.cfg.Stdout.sanitize() {
+func newDocument(p *pages, escape func([]byte, rune) []byte) *document {
+	d := &document{p: p}
+	if p.cfg.Stdout.sanitize() {
 		d.escape = escape
 	}
 	return d
@@ -39,7 +39,7 @@ func (d *document) Write(p []byte) (int, error) {
 // each calls fn with the content at p. After a failure it does nothing.
 func (d *document) each(p place, fn func([]byte) error) {
 	if d.err == nil {
-		d.err = d.c.results.store.read(p, fn)
+		d.err = d.p.store.read(p, fn)
 	}
 }
 
@@ -59,9 +59,9 @@ func (d *document) flush() error {
 		d.safe = escapeHidden(d.safe[:0], p, d.escape)
 		p = d.safe
 	}
-	d.c.screen.stdout(p)
+	d.p.screen.stdout(p)
 	d.buf = append(d.buf[:0], d.buf[n:]...)
-	if d.err == nil && d.c.screen.gone.Load() {
+	if d.err == nil && d.p.screen.gone.Load() {
 		d.err = errGone
 	}
 	return d.err

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"fleet/event"
-	"fleet/internal/term"
 )
 
 // A group is the hosts whose result is the same in all that is shown: standard
@@ -14,6 +13,7 @@ type group struct {
 	out, err place
 	end      *event.Event // of the first host
 	how      string       // short(end)
+	note     string       // what of the hosts it is, where it is not all: a step
 	hosts    []string
 }
 
@@ -49,10 +49,12 @@ func (c *core) name(g *group) string {
 }
 
 // title is the name and how the group ended, if not well.
-func (c *core) title(g *group, note string) string {
+func (c *core) title(g *group, stream string) string {
 	s := c.name(g)
-	if note != "" {
-		s += " " + note
+	for _, of := range []string{g.note, stream} {
+		if of != "" {
+			s += " " + of
+		}
 	}
 	if g.how != "" {
 		s += ": " + g.how
@@ -71,43 +73,4 @@ func header(to *Dest, title string) []byte {
 		return []byte("\x1b[34m" + rule + title + "\n" + rule + resetColor)
 	}
 	return []byte(rule + title + "\n" + rule)
-}
-
-// printContent prints the content at p on one of the two outputs, safe for a
-// terminal, and ends its last line.
-func (c *collector) printContent(to *Dest, put func([]byte), p place) error {
-	var clean *term.Sanitizer
-	if to.sanitize() {
-		clean = &term.Sanitizer{StripColor: !to.Color}
-	}
-	buf := c.bufs.take()
-	defer c.bufs.give(buf)
-	last := byte('\n')
-	err := c.results.store.read(p, func(piece []byte) error {
-		if clean != nil {
-			*buf = clean.Append((*buf)[:0], piece)
-			piece = *buf
-		}
-		if len(piece) > 0 {
-			last = piece[len(piece)-1]
-			put(piece)
-		}
-		if c.screen.gone.Load() {
-			return errGone
-		}
-		return nil
-	})
-	if clean != nil {
-		if rest := clean.Flush((*buf)[:0]); len(rest) > 0 {
-			last = rest[len(rest)-1]
-			put(rest)
-		}
-		if !clean.MidLine() && last != '\n' {
-			return err // at most a color that was reset
-		}
-	}
-	if last != '\n' {
-		put(newline)
-	}
-	return err
 }

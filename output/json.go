@@ -14,7 +14,7 @@ import (
 func NewJSON(cfg Config) Renderer {
 	c := newCollector(cfg)
 	c.show = func(all []*result, end *event.Event) error {
-		d := newDocument(c, jsonEscape)
+		d := newDocument(&c.pages, jsonEscape)
 		printJSON(d, all, summaryOf(c, all, end))
 		return d.flush()
 	}

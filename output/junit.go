@@ -15,7 +15,7 @@ import (
 func NewJUnit(cfg Config) Renderer {
 	c := newCollector(cfg)
 	c.show = func(all []*result, end *event.Event) error {
-		d := newDocument(c, xmlEscape)
+		d := newDocument(&c.pages, xmlEscape)
 		printJUnit(d, all, end)
 		return d.flush()
 	}

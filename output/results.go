@@ -39,7 +39,7 @@ type result struct {
 }
 
 func newResults(cfg *Config) *results {
-	return &results{store: newStore(cfg.Memory, cfg.TempDir), hosts: make(map[string]*result)}
+	return &results{store: newStore(&room{limit: cfg.Memory}, cfg.TempDir), hosts: make(map[string]*result)}
 }
 
 // take takes note of e. The error is the store's, the first time it fails.
@@ -106,7 +106,7 @@ func (r *results) all() []*result {
 
 // collector is the part common to the renderers that print at the end.
 type collector struct {
-	*core
+	pages
 	results *results
 	once    sync.Once
 	// show prints all results. It is called once, when the run or the
@@ -116,7 +116,8 @@ type collector struct {
 
 func newCollector(cfg Config) *collector {
 	c := newCore(cfg)
-	return &collector{core: c, results: newResults(&c.cfg)}
+	r := newResults(&c.cfg)
+	return &collector{pages: pages{core: c, store: r.store}, results: r}
 }
 
 // Emit is part of event.Sink.

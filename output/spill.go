@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// shrink moves the oldest blocks to the file until the store is within its
+// shrink moves the oldest blocks to the file until its room is within the
 // limit. What a goroutine took out of the queue counts as gone at once, so
 // that others do not wait for it, nor move more than needed.
 func (s *store) shrink() error {
@@ -32,13 +32,13 @@ func (s *store) shrink() error {
 func (s *store) victim() (b *block, off int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ram <= s.limit || len(s.queue) == 0 || s.err != nil {
+	if s.room.used.Load() <= s.room.limit || len(s.queue) == 0 || s.err != nil {
 		return nil, 0
 	}
 	b, s.queue[0] = s.queue[0], nil
 	s.queue = s.queue[1:]
 	b.sealed = true
-	s.ram -= int64(cap(b.data))
+	s.hold(-cap(b.data))
 	return b, s.spill.reserve(b.size)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // blockSize is the largest piece in which content is kept, spilled and read
@@ -21,10 +22,10 @@ const blockSize = 64 << 10
 // exactly if their hosts printed the same, and a host costs nothing beyond its
 // cursor as long as it prints what another one did.
 //
-// Memory is bounded: beyond the limit the oldest blocks move to a file, written
+// Memory is bounded: beyond the limit of its room the oldest blocks move to a file, written
 // by the goroutine whose bytes caused it, outside the lock.
 type store struct {
-	limit int64
+	room  *room
 	spill spillFile
 	bufs  buffers
 
@@ -78,8 +79,31 @@ type place struct {
 
 func (c *cursor) place() place { return place{c.node, c.pos, c.cut} }
 
-func newStore(limit int64, dir string) *store {
-	return &store{limit: limit, spill: spillFile{dir: dir}}
+// A room is the memory that stores share. What is more than its limit moves to
+// the file of the store that needs more.
+type room struct {
+	limit int64
+	used  atomic.Int64
+}
+
+func newStore(r *room, dir string) *store {
+	return &store{room: r, spill: spillFile{dir: dir}}
+}
+
+// hold notes that blocks take n more bytes of memory; mu is held.
+func (s *store) hold(n int) {
+	s.ram += int64(n)
+	s.room.used.Add(int64(n))
+}
+
+// drop gives all memory and the file back. Nothing is read after it.
+func (s *store) drop() error {
+	s.mu.Lock()
+	s.closed = true
+	s.hold(-int(s.ram))
+	s.queue, s.free = nil, nil
+	s.mu.Unlock()
+	return s.spill.close()
 }
 
 // write adds p at c.
@@ -187,7 +211,7 @@ func (s *store) extend(c *cursor, p []byte) {
 		b := n.tail()
 		if b == nil || b.sealed {
 			b = &block{data: s.buffer(max(len(p), int(min(n.size, blockSize))))}
-			s.ram += int64(cap(b.data))
+			s.hold(cap(b.data))
 			s.queue = append(s.queue, b)
 			n.blocks = append(n.blocks, b)
 		}
@@ -229,7 +253,7 @@ func (s *store) grow(b *block, n int) {
 		return
 	}
 	data := append(s.buffer(min(max(b.size+n, 2*b.size), blockSize)), b.data...)
-	s.ram += int64(cap(data) - cap(b.data))
+	s.hold(cap(data) - cap(b.data))
 	b.data = data
 }
 

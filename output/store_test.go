@@ -36,7 +36,7 @@ func TestStoreGivesBackWhatWasWritten(t *testing.T) {
 	for _, limit := range []int64{1, 3000, 200 << 10, 64 << 20} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(limit)))
-			s := newStore(limit, t.TempDir())
+			s := newStore(&room{limit: limit}, t.TempDir())
 			defer func() {
 				if err := s.spill.close(); err != nil {
 					t.Error(err)
@@ -91,7 +91,7 @@ func TestStoreGivesBackWhatWasWritten(t *testing.T) {
 }
 
 func TestStoreKeepsIdenticalOutputOnce(t *testing.T) {
-	s := newStore(64<<20, t.TempDir())
+	s := newStore(&room{limit: 64 << 20}, t.TempDir())
 	var root node
 	text := []byte(hostText(rand.New(rand.NewPCG(3, 3)), 1<<20))
 	for range 50 {
@@ -108,7 +108,7 @@ func TestStoreKeepsIdenticalOutputOnce(t *testing.T) {
 }
 
 func TestStoreThatCannotSpillSaysSoAndKeepsWhatItHas(t *testing.T) {
-	s := newStore(100<<10, "/nonexistent/folder")
+	s := newStore(&room{limit: 100 << 10}, "/nonexistent/folder")
 	var root node
 	c := cursor{node: &root}
 	text := []byte(strings.Repeat("x", 80<<10))
