@@ -41,6 +41,9 @@ type Config struct {
 	// Verbose above 0 also tells of connections and of complete success.
 	Verbose int
 
+	// Outputs says what a renderer of tasks shows of what hosts printed.
+	Outputs Outputs
+
 	// Live shows a status line on Stderr, which must be a terminal.
 	Live bool
 	// Width is the width of that terminal in cells; by default 80.

@@ -4,18 +4,20 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"fleet/event"
 )
 
 // NewJSON returns a renderer that prints one JSON object at the end of the run:
-// hosts in selection order with their output, and a summary.
+// hosts in selection order with their output, and a summary. In a run of tasks
+// the output is with the steps of each task.
 func NewJSON(cfg Config) Renderer {
 	c := newCollector(cfg)
 	c.show = func(all []*result, end *event.Event) error {
 		d := newDocument(&c.pages, jsonEscape)
-		printJSON(d, all, summaryOf(c, all, end))
+		printJSON(d, all, c.results.tasks.done(), summaryOf(c, all, end))
 		return d.flush()
 	}
 	return c
@@ -35,16 +37,20 @@ func summaryOf(c *collector, all []*result, end *event.Event) *event.Summary {
 	return s
 }
 
-func printJSON(d *document, all []*result, sums *event.Summary) {
+func printJSON(d *document, all []*result, tasks []*taskResult, sums *event.Summary) {
 	d.text(`{"hosts":[`)
 	for i, r := range all {
 		if i > 0 {
 			d.text(",")
 		}
 		d.text("\n")
-		r.printJSON(d)
+		r.printJSON(d, tasks == nil)
 	}
-	d.text("\n],\"summary\":")
+	d.text("\n],")
+	if tasks != nil {
+		printTasksJSON(d, tasks)
+	}
+	d.text("\"summary\":")
 	b, err := json.Marshal(sums.Wire())
 	if err != nil {
 		d.err = err
@@ -53,10 +59,19 @@ func printJSON(d *document, all []*result, sums *event.Summary) {
 	d.text(string(b) + "}\n")
 }
 
-func (r *result) printJSON(d *document) {
-	e := r.end
-	b := appendJSONString([]byte(`{"host":`), r.host)
-	b = appendJSONString(append(b, `,"outcome":`...), string(e.Outcome))
+func (r *result) printJSON(d *document, output bool) {
+	d.bytes(appendJSONString([]byte(`{"host":`), r.host))
+	d.bytes(appendEndJSON([]byte(","), r.end))
+	if output {
+		d.jsonContent("stdout", r.out.place())
+		d.jsonContent("stderr", r.err.place())
+	}
+	d.bytes(append(appendDurationJSON(nil, r.end.Duration), '}'))
+}
+
+// appendEndJSON appends how a host or a step ended.
+func appendEndJSON(b []byte, e *event.Event) []byte {
+	b = appendJSONString(append(b, `"outcome":`...), string(e.Outcome))
 	b = append(b, `,"status":`...)
 	if e.Status >= 0 {
 		b = strconv.AppendInt(b, int64(e.Status), 10)
@@ -71,11 +86,11 @@ func (r *result) printJSON(d *document) {
 	if e.Hint != "" {
 		b = appendJSONString(append(b, `,"hint":`...), e.Hint)
 	}
-	d.bytes(b)
-	d.jsonContent("stdout", r.out.place())
-	d.jsonContent("stderr", r.err.place())
-	b = append([]byte(`,"duration_ms":`), strconv.FormatFloat(event.Milliseconds(e.Duration), 'f', -1, 64)...)
-	d.bytes(append(b, '}'))
+	return b
+}
+
+func appendDurationJSON(b []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(append(b, `,"duration_ms":`...), event.Milliseconds(d), 'f', -1, 64)
 }
 
 // jsonContent prints output as a string, or as base64 if it is not UTF-8,

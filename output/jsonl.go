@@ -16,9 +16,11 @@ type jsonl struct {
 	split map[streamKey][]byte // the beginning of a character cut by a chunk border
 }
 
+// A streamKey is what has a stream of its own: a host, and in a run of tasks
+// what a host does for one task on one machine.
 type streamKey struct {
-	host   string
-	stream event.Stream
+	task, host, on string
+	stream         event.Stream
 }
 
 // NewJSONL returns a renderer that prints each event as it happens, in the wire
@@ -41,7 +43,7 @@ func (j *jsonl) Emit(e *event.Event) {
 			j.line(&whole)
 		}
 		return
-	case event.HostEnd:
+	case event.HostEnd, event.StepEnd, event.StepRetry:
 		j.flush(e, event.Stdout)
 		j.flush(e, event.Stderr)
 	}
@@ -55,7 +57,7 @@ func (j *jsonl) Emit(e *event.Event) {
 // join returns the data of e with a character that an earlier chunk began, and
 // keeps one that e only begins: text stays text wherever it was cut.
 func (j *jsonl) join(e *event.Event) []byte {
-	k := streamKey{e.Host, e.Stream}
+	k := streamKey{e.Task, e.Host, e.On, e.Stream}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	data := e.Data
@@ -86,13 +88,16 @@ func unfinished(p []byte) int {
 
 // flush prints a character that was begun and never ended.
 func (j *jsonl) flush(end *event.Event, s event.Stream) {
-	k := streamKey{end.Host, s}
+	k := streamKey{end.Task, end.Host, end.On, s}
 	j.mu.Lock()
 	begun := j.split[k]
 	delete(j.split, k)
 	j.mu.Unlock()
 	if len(begun) > 0 {
-		j.line(&event.Event{Type: event.Output, Time: end.Time, Host: end.Host, Stream: s, Data: begun})
+		j.line(&event.Event{
+			Type: event.Output, Time: end.Time, Host: end.Host, Stream: s, Data: begun,
+			Task: end.Task, Batch: end.Batch, Section: end.Section, Step: end.Step, Key: end.Key, On: end.On,
+		})
 	}
 }
 

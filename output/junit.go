@@ -16,7 +16,11 @@ func NewJUnit(cfg Config) Renderer {
 	c := newCollector(cfg)
 	c.show = func(all []*result, end *event.Event) error {
 		d := newDocument(&c.pages, xmlEscape)
-		printJUnit(d, all, end)
+		if tasks := c.results.tasks.done(); tasks != nil {
+			printTasksJUnit(d, all, tasks)
+		} else {
+			printJUnit(d, all, end)
+		}
 		return d.flush()
 	}
 	return c
@@ -27,8 +31,7 @@ func printJUnit(d *document, all []*result, end *event.Event) {
 	for _, r := range all {
 		elements[junitElement(r.end.Outcome)]++
 	}
-	attrs := fmt.Sprintf(`name="fleet" tests="%d" failures="%d" errors="%d" skipped="%d"`,
-		len(all), elements["failure"], elements["error"], elements["skipped"])
+	attrs := `name="fleet" ` + junitCounts(len(all), elements)
 	if end != nil {
 		attrs += fmt.Sprintf(` time="%.3f"`, end.Duration.Seconds())
 	}

@@ -64,6 +64,9 @@ func (t *Tracker) status(now time.Time, width int) []byte {
 	if t.began.IsZero() {
 		return nil
 	}
+	if t.tasks != nil {
+		return []byte(term.Truncate(t.taskStatus(now), width-1))
+	}
 	s := fmt.Sprintf("%d/%d done", t.finished, t.selected())
 	for _, o := range event.Outcomes[1:] {
 		if n := t.counts[o]; n > 0 {

@@ -21,6 +21,7 @@ const (
 // A straggler is what a report says of one host at work.
 type straggler struct {
 	name    string
+	what    string // the step that it is at
 	bytes   int64
 	line    string
 	running time.Duration
@@ -32,7 +33,7 @@ type straggler struct {
 func (t *Tracker) Report(w io.Writer) error {
 	var b bytes.Buffer
 	busy, connect, wait := t.head(&b, time.Now())
-	slices.SortStableFunc(busy, func(x, y straggler) int { return int(y.silent/time.Millisecond - x.silent/time.Millisecond) })
+	slices.SortStableFunc(busy, moreSilent)
 	for i, s := range busy {
 		if i == maxStragglers {
 			var names []string
@@ -64,23 +65,54 @@ func (t *Tracker) head(b *bytes.Buffer, now time.Time) (busy []straggler, connec
 		fmt.Fprintf(b, "; %s so far", seconds(now.Sub(t.began)))
 	}
 	b.WriteByte('\n')
+	if t.tasks != nil {
+		for _, o := range t.tasks.open {
+			fmt.Fprintf(b, "  task %s\n", o.status())
+		}
+	}
 	for h := t.first; h != nil; h = h.next {
 		if h.phase == connecting {
 			connect = append(connect, h.name)
 			continue
 		}
-		s := straggler{name: h.name, bytes: h.bytes, line: string(h.line), running: now.Sub(h.since), silent: now.Sub(h.since)}
-		if !h.heard.IsZero() {
-			s.silent = now.Sub(h.heard)
+		busy = append(busy, h.straggler(now))
+	}
+	return busy, connect, t.idle()
+}
+
+// idle are the hosts that are not at work and did not end; t.mu is held.
+func (t *Tracker) idle() (wait []string) {
+	if t.tasks != nil {
+		busy := make(map[string]bool, t.working)
+		for h := t.first; h != nil; h = h.next {
+			busy[h.name] = true
 		}
-		busy = append(busy, s)
+		for _, name := range t.order {
+			if !t.ended[name] && !busy[name] {
+				wait = append(wait, name)
+			}
+		}
+		return wait
 	}
 	for _, name := range t.order {
-		if h := t.hosts[name]; h == nil || h.phase == waiting {
+		if h := t.hosts[trackKey{host: name}]; h == nil || h.phase == waiting {
 			wait = append(wait, name)
 		}
 	}
-	return busy, connect, wait
+	return wait
+}
+
+func (h *tracked) straggler(now time.Time) straggler {
+	s := straggler{name: h.name, what: h.what, bytes: h.bytes, line: string(h.line), running: now.Sub(h.since), silent: now.Sub(h.since)}
+	if !h.heard.IsZero() {
+		s.silent = now.Sub(h.heard)
+	}
+	return s
+}
+
+// moreSilent puts those first that were silent for longer.
+func moreSilent(x, y straggler) int {
+	return int(y.silent/time.Millisecond - x.silent/time.Millisecond)
 }
 
 func (t *Tracker) selected() int { return max(len(t.order), t.finished+t.working) }
@@ -92,7 +124,11 @@ func (t *Tracker) group(b *bytes.Buffer, what string, hosts []string) {
 }
 
 func (s *straggler) print(b *bytes.Buffer) {
-	fmt.Fprintf(b, "  %s: running %s", term.Clean(s.name), seconds(s.running))
+	what := "running"
+	if s.what != "" {
+		what = s.what + " running"
+	}
+	fmt.Fprintf(b, "  %s: %s %s", term.Clean(s.name), what, seconds(s.running))
 	if s.bytes == 0 {
 		b.WriteString(", no output yet\n")
 		return

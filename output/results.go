@@ -24,6 +24,8 @@ type results struct {
 	mu    sync.Mutex
 	hosts map[string]*result
 	order []*result // selection order
+
+	tasks taskResults
 }
 
 // A result is one host's.
@@ -44,6 +46,9 @@ func newResults(cfg *Config) *results {
 
 // take takes note of e. The error is the store's, the first time it fails.
 func (r *results) take(e *event.Event) error {
+	if e.Task != "" {
+		return r.tasks.take(e, r.store)
+	}
 	switch e.Type {
 	case event.RunStart:
 		for _, name := range e.Hosts {

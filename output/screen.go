@@ -17,7 +17,8 @@ const (
 type screen struct {
 	onError func(error)
 	once    sync.Once
-	gone    atomic.Bool // stdout failed: there is nobody left to print for
+	gone    atomic.Bool   // stdout failed: there is nobody left to print for
+	pieces  atomic.Uint64 // how many were printed
 
 	// mu is held across the writes: to print is to own the terminal. A
 	// reader that does not read holds all hosts back, which is the contract
@@ -57,6 +58,7 @@ func (s *screen) print(to *port, p []byte, fresh bool) {
 	if len(p) == 0 {
 		return
 	}
+	s.pieces.Add(1)
 	s.mu.Lock()
 	err := s.printLocked(to, p, fresh)
 	s.mu.Unlock()

@@ -18,7 +18,8 @@ type summary struct {
 	tally event.Tally
 
 	mu     sync.Mutex
-	total  int // selected hosts
+	total  int  // selected hosts
+	tasks  bool // the run is one of tasks
 	groups map[string]*ending
 	order  []*ending
 	hints  map[string]bool // told already
@@ -38,6 +39,10 @@ func (s *summary) Emit(e *event.Event) {
 		s.mu.Lock()
 		s.total = len(e.Hosts)
 		s.mu.Unlock()
+	case event.TaskStart:
+		s.mu.Lock()
+		s.tasks = true
+		s.mu.Unlock()
 	case event.HostEnd:
 		s.tally.Emit(e)
 		if e.Outcome != event.OK {
@@ -47,9 +52,12 @@ func (s *summary) Emit(e *event.Event) {
 }
 
 func (s *summary) add(e *event.Event) {
-	text := gist(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	text := gist(e)
+	if s.tasks {
+		text = hostFailure(e, gist)
+	}
 	g := s.groups[text]
 	if g == nil {
 		g = &ending{text: text, rank: slices.Index(event.Outcomes, e.Outcome), hint: e.Hint}

@@ -15,13 +15,20 @@ type Tracker struct {
 	mu       sync.Mutex // guards all of what follows, also within hosts
 	began    time.Time
 	order    []string // selection order
-	hosts    map[string]*tracked
+	hosts    map[trackKey]*tracked
 	counts   map[event.Outcome]int
 	finished int
 	working  int
 	// first and last are the ends of the list of hosts at work, oldest first.
 	first, last *tracked
+
+	tasks *taskTracker    // nil in other runs
+	ended map[string]bool // hosts that ended in a run of tasks
 }
+
+// A trackKey is what can be at work: a host, and in a run of tasks a host in a
+// task, for it may be at work in two of them.
+type trackKey struct{ host, task string }
 
 type phase int
 
@@ -34,6 +41,7 @@ const (
 
 type tracked struct {
 	name       string
+	what       string // the step that it is at
 	phase      phase
 	since      time.Time // start of the phase
 	heard      time.Time // last output; zero before the first
@@ -49,40 +57,44 @@ const lastLine = 120
 // join them with commas if it is nil.
 func NewTracker(fold func([]string) string) *Tracker {
 	c := Config{Fold: fold}.withDefaults()
-	return &Tracker{fold: c.Fold, hosts: make(map[string]*tracked), counts: make(map[event.Outcome]int)}
+	return &Tracker{fold: c.Fold, hosts: make(map[trackKey]*tracked), counts: make(map[event.Outcome]int), ended: make(map[string]bool)}
 }
 
 // Emit takes note of e.
 func (t *Tracker) Emit(e *event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.takeTask(e) {
+		return
+	}
 	switch e.Type {
 	case event.RunStart:
 		t.began, t.order = e.Time, e.Hosts
 	case event.HostStart:
-		t.start(t.host(e.Host), e.Time)
+		t.start(t.host(e.Host, ""), e.Time)
 	case event.Connect:
-		h := t.host(e.Host)
+		h := t.host(e.Host, "")
 		t.start(h, e.Time)
 		if h.phase == connecting {
 			h.phase, h.since = running, e.Time
 		}
 	case event.Output:
-		h := t.host(e.Host)
+		h := t.host(e.Host, "")
 		if h.phase == connecting {
 			h.phase, h.since = running, e.Time
 		}
 		h.output(e)
 	case event.HostEnd:
-		t.end(t.host(e.Host), e.Outcome)
+		t.end(t.host(e.Host, ""), e.Outcome)
 	}
 }
 
-func (t *Tracker) host(name string) *tracked {
-	h := t.hosts[name]
+func (t *Tracker) host(name, task string) *tracked {
+	k := trackKey{name, task}
+	h := t.hosts[k]
 	if h == nil {
 		h = &tracked{name: name}
-		t.hosts[name] = h
+		t.hosts[k] = h
 	}
 	return h
 }
