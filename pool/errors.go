@@ -216,8 +216,8 @@ func forwardError(addr string, err error) error {
 		return err
 	}
 	switch open.Reason {
-	case ssh.Prohibited:
-		return fmt.Errorf("it does not allow forwarding to %s: %s", addr, printable(open.Message))
+	case ssh.Prohibited, ssh.UnknownChannelType:
+		return fmt.Errorf("%w to %s: %s", transport.ErrNoForwarding, addr, printable(open.Message))
 	case ssh.ConnectionFailed:
 		return fmt.Errorf("it cannot connect to %s: %s", addr, printable(open.Message))
 	default:

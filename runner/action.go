@@ -24,9 +24,16 @@ type machine struct {
 // comes; either may be nil. The limits of time of the step count from when the
 // machine has been asked, not from the connection.
 func perform(ctx context.Context, m *machine, s *tasks.Step, c *tasks.Call, stdout, stderr io.Writer) (transport.Status, error) {
-	ctx, limits := newLimits(ctx, s.Timeout, s.IdleTimeout)
+	idle := s.IdleTimeout
+	if _, ok := c.Action.(*tasks.Wait); ok {
+		idle = 0 // it prints nothing
+	}
+	ctx, limits := newLimits(ctx, s.Timeout, idle)
 	defer limits.stop()
 	switch a := c.Action.(type) {
+	case *tasks.Wait:
+		limits.start()
+		return transport.Status{}, m.wait(ctx, a, c.Private)
 	case *tasks.Command:
 		command := m.command(a, c.Private)
 		command.Started = limits.start

@@ -19,6 +19,7 @@ need ansible-inventory ansible-core
 need fish fish
 need tcsh tcsh
 need busybox busybox
+need curl curl
 need sudo sudo
 need ps procps
 if [ "${1-}" = race ]; then # the race detector is linked by a C compiler

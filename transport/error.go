@@ -52,6 +52,10 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// ErrNoForwarding is in the chain of an error of Dial where the host does not let
+// its users connect onward, so that another try is of no use.
+var ErrNoForwarding = errors.New("it does not allow forwarding")
+
 // KindOf tells the kind of err: that of the *Error in its chain, or what the
 // context errors say. A nil error has no kind.
 func KindOf(err error) Kind {
