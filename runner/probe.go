@@ -72,14 +72,23 @@ each() {
 
 // portProbe tries the ways to connect, and takes the first one that the host has.
 const portProbe = each + `
+byNC() { # there are some without -z
+	o=$($t $nc -z -w 5 "$h" "$p" 2>&1) && return
+	case $o in
+	*option*) $t $nc -w 5 "$h" "$p" -e /bin/true ;;
+	*) echo "$o"; return 1 ;;
+	esac
+}
 if has bash; then
 	look() { $t bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$h" "$p"; }
 elif has nc; then
-	look() { $t nc -z -w 5 "$h" "$p"; }
+	nc=nc
+	look() { byNC; }
 elif has python3; then
 	look() { python3 -c 'import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)' "$h" "$p"; }
 elif has busybox; then
-	look() { $t busybox nc -z -w 5 "$h" "$p"; }
+	nc='busybox nc'
+	look() { byNC; }
 else
 	noTool 'bash, nc, python3, busybox'
 fi
