@@ -12,44 +12,75 @@ const intro = `# Reference of the language
 
 <!-- Made from the definitions in the code by: go test ./internal/reference -update -->
 
-Every block and attribute of project files. [Inventories](inventory.md) tells what they are good for. In the JSON twin
+Every block and attribute of project files. [Inventories](inventory.md) and [tasks](#task-name) are what they make. In the JSON twin
 (` + "`*.fleet.json`" + `) a block is an object, with its labels as keys around it; [fleet.schema.json](fleet.schema.json) lets editors check it.
 
-A *duration* is a text such as ` + "`\"10s\"`" + ` or ` + "`\"5m\"`" + `. Where a list of texts is wanted, a single text will do.
+A *duration* is a text such as ` + "`\"10s\"`" + ` or ` + "`\"5m\"`" + `. Where a list of texts is wanted, a single text will do. A *size* is
+a number of hosts, or a share of all hosts of the task such as ` + "`\"25%\"`" + `.
 `
 
 // Page is the reference for people, in Markdown.
 func Page(defs []*lang.BlockDef) []byte {
-	var b bytes.Buffer
-	b.WriteString(intro)
+	w := &pageWriter{titles: map[string]string{}}
+	w.b.WriteString(intro)
 	for _, def := range defs {
-		section(&b, def, "##", header(def))
+		w.titles[key(def)] = header(def)
 	}
-	return b.Bytes()
+	for _, def := range defs {
+		w.section(def, "##")
+	}
+	return w.b.Bytes()
 }
 
-// section writes about a block, and about those inside that have no section of
-// their own.
-func section(b *bytes.Buffer, def *lang.BlockDef, level, title string) {
-	fmt.Fprintf(b, "\n%s %s\n\n%s\n", level, title, def.Doc)
+// A pageWriter writes a page, and knows which blocks have a section.
+type pageWriter struct {
+	b      bytes.Buffer
+	titles map[string]string
+}
+
+// key tells blocks apart: one of a name may mean something else elsewhere.
+func key(def *lang.BlockDef) string { return header(def) + "\n" + def.Doc }
+
+// section writes about a block, and about those inside that have no section yet.
+func (w *pageWriter) section(def *lang.BlockDef, level string) {
+	fmt.Fprintf(&w.b, "\n%s %s\n\n%s\n", level, w.titles[key(def)], def.Doc)
 	if len(def.Attrs) > 0 {
-		b.WriteString("\n| attribute | type | what it says |\n|---|---|---|\n")
+		w.b.WriteString("\n| attribute | type | what it says |\n|---|---|---|\n")
 		for _, a := range def.Attrs {
-			fmt.Fprintf(b, "| `%s` | %s | %s |\n", a.Name, a.Type, about(&a))
+			fmt.Fprintf(&w.b, "| `%s` | %s | %s |\n", a.Name, a.Type, about(&a))
 		}
 	}
-	if level == "##" {
-		for _, inner := range def.Blocks {
-			if inner.Type == "connection" {
-				b.WriteString("\nIt may have a [connection](#connection) block.\n")
-				continue
-			}
-			section(b, inner, "###", header(inner)+" in "+def.Type)
+	var links []string
+	var fresh []*lang.BlockDef
+	for _, inner := range def.Blocks {
+		if w.titles[key(inner)] == "" {
+			w.titles[key(inner)] = header(inner) + " in " + def.Type
+			fresh = append(fresh, inner)
 		}
+		links = append(links, fmt.Sprintf("[%s](#%s)", inner.Type, anchor(w.titles[key(inner)])))
+	}
+	if links != nil {
+		fmt.Fprintf(&w.b, "\nBlocks in it: %s.\n", strings.Join(links, ", "))
 	}
 	if def.Example != "" {
-		fmt.Fprintf(b, "\n```hcl\n%s\n```\n", def.Example)
+		fmt.Fprintf(&w.b, "\n```hcl\n%s\n```\n", def.Example)
 	}
+	for _, inner := range fresh {
+		w.section(inner, "###")
+	}
+}
+
+// anchor is what a heading is called in links, as those who show Markdown do it.
+func anchor(title string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '"':
+			return -1
+		}
+		return r
+	}, strings.ToLower(title))
 }
 
 // header is how the block begins: source "exec" "NAME".

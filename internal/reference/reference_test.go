@@ -5,18 +5,20 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"fleet/internal/lang"
 	"fleet/internal/reference"
 	"fleet/inventory"
+	"fleet/tasks"
 )
 
 var update = flag.Bool("update", false, "write the files in docs/ anew")
 
 // language is all blocks of project files.
 func language() []*lang.BlockDef {
-	return append(lang.Definitions(), inventory.Definitions()...)
+	return slices.Concat(lang.Definitions(), inventory.Definitions(), tasks.Definitions())
 }
 
 func TestTheDocumentsAreMadeFromTheDefinitions(t *testing.T) {

@@ -12,10 +12,10 @@ type object map[string]any
 
 // Schema is the JSON schema (draft 2020-12) of *.fleet.json.
 func Schema(defs []*lang.BlockDef) ([]byte, error) {
-	w := &schemaWriter{defs: object{}}
+	w := &schemaWriter{defs: object{}, docs: map[string]string{}}
 	root := object{}
 	for _, def := range defs {
-		w.block(root, def)
+		w.block(root, def, "")
 	}
 	root["//"] = object{"description": "A comment."}
 	out, err := json.MarshalIndent(object{
@@ -30,15 +30,22 @@ func Schema(defs []*lang.BlockDef) ([]byte, error) {
 }
 
 // A schemaWriter collects the schemas of bodies under the names of their blocks.
-type schemaWriter struct{ defs object }
+type schemaWriter struct {
+	defs object
+	docs map[string]string // of those in defs
+}
 
-// block adds the property for a block to properties.
-func (w *schemaWriter) block(properties object, def *lang.BlockDef) {
+// block adds the property for a block to properties, which are those of parent.
+func (w *schemaWriter) block(properties object, def *lang.BlockDef, parent string) {
 	name := def.Type
 	if def.Kind != "" {
 		name += "_" + def.Kind
 	}
+	if doc, taken := w.docs[name]; taken && doc != def.Doc { // it means something else there
+		name = parent + "_" + name
+	}
 	if w.defs[name] == nil {
+		w.docs[name] = def.Doc
 		w.defs[name] = object{} // the name is taken, should the block be in itself
 		w.defs[name] = w.body(def)
 	}
@@ -70,7 +77,7 @@ func (w *schemaWriter) body(def *lang.BlockDef) object {
 		}
 	}
 	for _, inner := range def.Blocks {
-		w.block(properties, inner)
+		w.block(properties, inner, def.Type)
 	}
 	s := object{"type": "object", "description": plain(def.Doc), "properties": properties, "additionalProperties": def.Any}
 	if required != nil {
@@ -92,6 +99,10 @@ func attribute(a *lang.AttrDef) object {
 	case a.Type == "number" || a.Type == "bool":
 		name := strings.Replace(a.Type, "bool", "boolean", 1)
 		return object{"description": doc, "type": []string{name, "string", "null"}}
+	case a.Type == "size":
+		return object{"description": doc, "type": []string{"number", "string", "null"}}
+	case a.Type == "list(size)":
+		return object{"description": doc, "type": []string{"array", "string", "null"}, "items": object{"type": []string{"number", "string"}}}
 	case strings.HasPrefix(a.Type, "list("):
 		return object{"description": doc, "type": []string{"array", "string", "null"}, "items": object{"type": "string"}}
 	case strings.HasPrefix(a.Type, "map("):

@@ -21,6 +21,18 @@ func TestTheSchemaTakesWhatTheDecoderTakes(t *testing.T) {
 			"group": {"web": {"hosts": ["web[1-3]"], "connection": [{"port": 2222}], "vars": {"port": 8080}}},
 			"host": {"bastion": {"address": "203.0.113.7", "connection": {"jump": null}}}
 		}`,
+		"a task": `{"task": {"deploy": {
+			"hosts": "@web", "depends_on": ["task.build"], "tags": ["app"],
+			"rollout": {"canary": 1, "batches": [1, "10%"], "max_failures": "5%", "auto_revert": true},
+			"precondition": {"condition": "${host.index < 3}", "error_message": "no"},
+			"step": {
+				"upload": {"argv": ["cp", "a", "b"], "env": {"A": "b"}, "timeout": "10s", "retry": {"attempts": 3}, "notify": "restart"},
+				"ready": {"wait": {"port": 8080}, "postcondition": [{"condition": "${self.status == 0}", "error_message": "no"}]}
+			},
+			"handler": {"restart": {"command": "systemctl restart app", "when": "${step.upload.changed}"}},
+			"revert": {"step": {"back": {"command": "rollback"}}},
+			"always": [{"step": [{"one": {"command": "true"}}, {"two": {"local": true, "command": "true"}}]}]
+		}}}`,
 		"lists of blocks": `{"locals": [{"a": 1}, {"b": 2}], "group": [{"web": {"hosts": "web1"}}, {"db": {"hosts": ["db1"]}}]}`,
 	} {
 		if err := schema.Validate(parse(t, doc)); err != nil {
@@ -36,6 +48,9 @@ func TestTheSchemaFindsMistakes(t *testing.T) {
 		"unknown attribute": `{"group": {"web": {"host": ["a"]}}}`,
 		"wrong type":        `{"group": {"web": {"hosts": 7}}}`,
 		"wrong word":        `{"connection": {"host_key": "never"}}`,
+		"unknown in a step": `{"task": {"a": {"hosts": "web", "step": {"b": {"comand": "true"}}}}}`,
+		"handler notifying": `{"task": {"a": {"hosts": "web", "handler": {"b": {"command": "true", "notify": "c"}}}}}`,
+		"wrong strategy":    `{"task": {"a": {"hosts": "web", "strategy": "fast"}}}`,
 		"missing label":     `{"variable": {"type": "string"}}`,
 		"missing attribute": `{"variable": {"a": {"validation": {"condition": true}}}}`,
 	} {
