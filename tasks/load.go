@@ -19,6 +19,9 @@ type Set struct {
 // Tasks are all tasks in the order of definition.
 func (s *Set) Tasks() []*Task { return s.tasks }
 
+// Selection is the text that selects the hosts of the task.
+func (t *Task) Selection() string { return t.pattern }
+
 // Load reads the task blocks of the project that inv was read from, and reports
 // everything that is wrong with them, whatever the hosts are. With errors, the
 // Set is good for nothing but completion. It is never nil.

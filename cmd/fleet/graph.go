@@ -9,6 +9,7 @@ import (
 	"fleet/internal/nodeset"
 	"fleet/internal/term"
 	"fleet/inventory"
+	"fleet/tasks"
 )
 
 func newGraphCommand(a *app) *cobra.Command {
@@ -18,11 +19,11 @@ func newGraphCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "graph [flags]",
-		Short: "Draw the groups of an inventory, offline",
-		Long: `Draw the groups and sources of an inventory, as text that other programs make a
-picture of: dot of Graphviz, or Mermaid, which many sites show as it is. An arrow
-leads from a group to each group that its members mention, and from a source to
-the group of its hosts.`,
+		Short: "Draw the groups and tasks of an inventory, offline",
+		Long: `Draw the groups, sources and tasks of an inventory, as text that other programs
+make a picture of: dot of Graphviz, or Mermaid, which many sites show as it is. An
+arrow leads from a group to each group that its members mention, from a source to
+the group of its hosts, and from a task to each task that it depends on.`,
 		Example: "  fleet graph | dot -Tsvg > fleet.svg",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -33,7 +34,11 @@ the group of its hosts.`,
 			case inv.Open():
 				return &usageError{err: errors.New("there is no inventory to draw"), hint: "give -i PATH, or go where *.fleet.hcl files are"}
 			}
-			g := newGraph(inv)
+			set, found := tasks.Load(inv)
+			if found.HasErrors() {
+				return a.refuseInventory(&sel, found)
+			}
+			g := newGraph(inv, set)
 			if format == "mermaid" {
 				return g.writeMermaid(a.env.stdout)
 			}
@@ -48,13 +53,13 @@ the group of its hosts.`,
 	return cmd
 }
 
-// A graph is groups and sources, and arrows between them.
+// A graph is groups, sources and tasks, and arrows between them.
 type graph struct {
 	nodes []graphNode
 	edges []graphEdge
 }
 
-// A graphNode is a group, a source, or the hosts that are in no group.
+// A graphNode is a group, a source, a task, or the hosts that are in no group.
 type graphNode struct {
 	id    string // "group web"
 	kind  nodeKind
@@ -69,13 +74,14 @@ const (
 	nodeProtected
 	nodeSource
 	nodeLoose // hosts in no group
+	nodeTask
 )
 
 type graphEdge struct{ from, to string }
 
-// newGraph draws inv: in the order of definition, so the same files make the
-// same text.
-func newGraph(inv *inventory.Inventory) *graph {
+// newGraph draws inv and its tasks: in the order of definition, so the same files
+// make the same text.
+func newGraph(inv *inventory.Inventory, set *tasks.Set) *graph {
 	g := &graph{}
 	for _, s := range inv.Sources() {
 		id := "source " + s.Name
@@ -101,15 +107,27 @@ func newGraph(inv *inventory.Inventory) *graph {
 	if len(loose) > 0 {
 		g.nodes = append(g.nodes, graphNode{"hosts", nodeLoose, append([]string{"in no group"}, hostLines(loose)...)})
 	}
+	for _, t := range set.Tasks() {
+		id := "task " + t.Name
+		g.nodes = append(g.nodes, graphNode{id, nodeTask, []string{
+			id, plural(len(t.Steps), "step") + " on " + term.Truncate(t.Selection(), mostCells),
+		}})
+		for _, name := range t.DependsOn {
+			g.edges = append(g.edges, graphEdge{id, "task " + name})
+		}
+	}
 	return g
 }
 
+// mostCells is how wide a line about hosts may be: a wider box makes the picture
+// unreadable.
+const mostCells = 40
+
 // hostLines tells how many hosts there are, and which.
 func hostLines(hosts []*inventory.Host) []string {
-	const most = 40 // cells; a wider box makes the picture unreadable
 	if len(hosts) == 0 {
 		return []string{"no hosts"}
 	}
-	names := term.Truncate(nodeset.Fold(hostNames(hosts)), most)
+	names := term.Truncate(nodeset.Fold(hostNames(hosts)), mostCells)
 	return []string{plural(len(hosts), "host"), names}
 }

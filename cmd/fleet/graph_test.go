@@ -16,7 +16,7 @@ func hostileGraph() *graph {
 	texts := []string{`say "hi"`, `back\slash\`, "new\nline", "esc\x1b[2J", `</text><script>`, "end", "a;b#1", "`md`", "日本", ""}
 	g := &graph{}
 	for i, text := range texts {
-		g.nodes = append(g.nodes, graphNode{"group " + text, nodeKind(i % 4), []string{text, "2 hosts", text}})
+		g.nodes = append(g.nodes, graphNode{"group " + text, nodeKind(i % 5), []string{text, "2 hosts", text}})
 		g.edges = append(g.edges, graphEdge{"group " + texts[0], "group " + text})
 	}
 	return g
@@ -116,7 +116,7 @@ func TestMermaidSaysWhatTheGraphSays(t *testing.T) {
 	if err := g.writeMermaid(&b); err != nil {
 		t.Fatal(err)
 	}
-	node := regexp.MustCompile(`^  n(\d+)(?:\[|\[\[|\[\(|\()"([^"]*)"(?:\]|\]\]|\)\]|\))$`)
+	node := regexp.MustCompile(`^  n(\d+)(?:\[|\[\[|\[\(|\(|\(\[)"([^"]*)"(?:\]|\]\]|\)\]|\)|\]\))$`)
 	edge := regexp.MustCompile(`^  n\d+ --> n\d+$`)
 	number := regexp.MustCompile(`#(\d+);`)
 	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")

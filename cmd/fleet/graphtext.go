@@ -15,6 +15,7 @@ func (g *graph) writeDOT(w io.Writer) error {
 		nodeProtected: ", peripheries = 2",
 		nodeSource:    ", shape = cylinder",
 		nodeLoose:     ", style = dashed",
+		nodeTask:      ", style = rounded",
 	}
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, "digraph fleet {\n  rankdir = LR\n  node [shape = box]\n")
@@ -47,6 +48,7 @@ func (g *graph) writeMermaid(w io.Writer) error {
 		nodeProtected: {"[[", "]]"},
 		nodeSource:    {"[(", ")]"},
 		nodeLoose:     {"(", ")"},
+		nodeTask:      {"([", "])"},
 	}
 	out := bufio.NewWriter(w)
 	ids := make(map[string]string, len(g.nodes))

@@ -4,6 +4,10 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"fleet/internal/lang"
+	"fleet/inventory"
+	"fleet/tasks"
 )
 
 func newValidateCommand(a *app) *cobra.Command {
@@ -13,9 +17,10 @@ func newValidateCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "validate [flags] [PATH...]",
-		Short: "Check an inventory, offline",
-		Long: `Check inventories and report everything that is wrong with them at once, each
-with its place. Nothing is contacted. PATH is a file or a folder, as with -i.`,
+		Short: "Check an inventory and its tasks, offline",
+		Long: `Check inventories, and the tasks in them, and report everything that is wrong
+with them at once, each with its place. Nothing is contacted. PATH is a file or a
+folder, as with -i.`,
 		Example: "  fleet validate -i production/",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sel.inventories = append(sel.inventories, args...)
@@ -29,6 +34,11 @@ with its place. Nothing is contacted. PATH is a file or a folder, as with -i.`,
 			if !found.HasErrors() {
 				found = append(found, inv.Check(inv.Hosts())...)
 			}
+			set, more, err := checkTasks(inv, !found.HasErrors())
+			if err != nil {
+				return err
+			}
+			found = append(found, more...)
 			if asJSON {
 				if err := a.masked(found).WriteJSON(a.env.stdout); err != nil || !found.HasErrors() {
 					return err
@@ -38,8 +48,11 @@ with its place. Nothing is contacted. PATH is a file or a folder, as with -i.`,
 			if err := a.diagnose(found); err != nil || a.global.quiet {
 				return err
 			}
-			_, err = fmt.Fprintf(a.env.stdout, "Valid: %s in %s.\n",
-				plural(len(inv.Hosts()), "host"), plural(len(inv.Groups()), "group"))
+			text := fmt.Sprintf("Valid: %s in %s", plural(len(inv.Hosts()), "host"), plural(len(inv.Groups()), "group"))
+			if n := len(set.Tasks()); n > 0 {
+				text += ", " + plural(n, "task")
+			}
+			_, err = fmt.Fprintln(a.env.stdout, text+".")
 			return err
 		},
 	}
@@ -48,6 +61,21 @@ with its place. Nothing is contacted. PATH is a file or a folder, as with -i.`,
 	fs.BoolVar(&asJSON, "json", false, "print what was found as a JSON object, as terraform validate does")
 	addFlags(cmd, "What to print", fs)
 	return cmd
+}
+
+// checkTasks reads the tasks of an inventory. Where that is sound, it looks at them
+// on all of their hosts.
+func checkTasks(inv *inventory.Inventory, sound bool) (*tasks.Set, lang.Diagnostics, error) {
+	set, found := tasks.Load(inv)
+	if !sound || found.HasErrors() || len(set.Tasks()) == 0 {
+		return set, found, nil
+	}
+	var all tasks.Options
+	for _, t := range set.Tasks() {
+		all.Names = append(all.Names, t.Name)
+	}
+	_, more, err := set.Plan(all)
+	return set, append(found, more...), err
 }
 
 // plural is n things: "1 host", "2 hosts".
