@@ -104,15 +104,20 @@ func bareOf(list ...hclsyntax.Expression) []hcl.Traversal {
 	return out
 }
 
-// bareLoop takes a variable of the loop for the collection that it comes from.
+// bareLoop takes a variable of the loop for the collection that it comes from,
+// once: loops in loops would else list it again and again.
 func bareLoop(e *hclsyntax.ForExpr) []hcl.Traversal {
 	var out []hcl.Traversal
+	loops := false
 	for _, t := range bare(e.ValExpr) {
 		if name := t.RootName(); name == e.KeyVar || name == e.ValVar {
-			out = append(out, bare(e.CollExpr)...)
+			loops = true
 			continue
 		}
 		out = append(out, t)
+	}
+	if loops {
+		out = append(out, bare(e.CollExpr)...)
 	}
 	return out
 }
