@@ -39,6 +39,7 @@ type taskDraft struct {
 	*decoder
 	*Task
 	steps  []*stepDraft // of all sections
+	counts [inAlways + 1]int
 	byName map[string]*stepDraft
 	flush  *stepDraft // the first one
 	uses   []usage    // of conditions
@@ -186,7 +187,7 @@ func (t *taskDraft) check(b *hcl.Block, sections map[string]*hcl.Block) {
 func (t *taskDraft) checkNotify(s *stepDraft) {
 	for _, w := range s.notify {
 		if h := t.byName[w.text]; h == nil || h.section != inHandlers {
-			hint := lang.DidYouMean(w.text, "", t.names(inHandlers))
+			hint := t.near(w.text, "", t.handlerNames)
 			if h != nil {
 				hint = " It is the name of a step, and not of a handler."
 			}
@@ -212,11 +213,10 @@ func (t *taskDraft) checkHandlers() {
 	}
 }
 
-// names are those of the steps in a section.
-func (t *taskDraft) names(in section) []string {
+func (t *taskDraft) handlerNames() []string {
 	var out []string
 	for _, s := range t.steps {
-		if s.section == in {
+		if s.section == inHandlers {
 			out = append(out, s.Step.Name)
 		}
 	}

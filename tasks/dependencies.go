@@ -1,12 +1,11 @@
 package tasks
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-
-	"fleet/internal/lang"
 )
 
 // dependsOn reads references to tasks. Whether there are such is known when all
@@ -41,14 +40,11 @@ func (t *taskDraft) dependsOn(a *hcl.Attribute) {
 // checkDependencies looks for tasks that do not exist, and for tasks that come
 // before themselves.
 func (d *decoder) checkDependencies(tasks []*Task) {
-	names := make([]string, len(tasks))
-	for i, t := range tasks {
-		names[i] = t.Name
-	}
+	names := func() []string { return slices.Collect(maps.Keys(d.byName)) }
 	for _, t := range tasks {
 		for i, name := range t.DependsOn {
 			if d.byName[name] == nil {
-				d.fail(t.dependsAt[i], "Unknown task", "There is no task %q.%s", name, lang.DidYouMean(name, "task.", names))
+				d.fail(t.dependsAt[i], "Unknown task", "There is no task %q.%s", name, d.near(name, "task.", names))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"fleet/internal/lang"
 	"fleet/inventory"
@@ -27,7 +28,7 @@ func (t *Task) Selection() string { return t.pattern }
 // Set is good for nothing but completion. It is never nil.
 func Load(inv *inventory.Inventory) (*Set, lang.Diagnostics) {
 	s := &Set{inv: inv}
-	d := &decoder{inv: inv, project: inv.Project(), scope: inv.Scope(), byName: map[string]*Task{}}
+	d := &decoder{inv: inv, project: inv.Project(), scope: inv.Scope(), byName: map[string]*Task{}, varTypes: map[string][]cty.Type{}}
 	for _, b := range inv.TaskBlocks() {
 		if t := d.task(b); t != nil {
 			s.tasks = append(s.tasks, t)
@@ -45,6 +46,9 @@ type decoder struct {
 	scope   *lang.Scope
 	diags   hcl.Diagnostics
 	byName  map[string]*Task
+
+	hints    int                   // how many were looked for
+	varTypes map[string][]cty.Type // of host.vars.NAME, where it was asked for
 }
 
 func (d *decoder) add(diags hcl.Diagnostics) { d.diags = append(d.diags, diags...) }
@@ -64,6 +68,18 @@ func (d *decoder) note(severity hcl.DiagnosticSeverity, at hcl.Range, summary, f
 		Detail:   fmt.Sprintf(format, args...),
 		Subject:  &at,
 	})
+}
+
+// maxHints bounds how often the nearest name is looked for: a file may have as
+// many names that are wrong as it has names, and more than this are not shown.
+const maxHints = 500
+
+// near is a hint at the candidate that was most likely meant by name.
+func (d *decoder) near(name, prefix string, candidates func() []string) string {
+	if d.hints++; d.hints > maxHints {
+		return ""
+	}
+	return lang.DidYouMean(name, prefix, candidates())
 }
 
 // content is what is inside of a block. Of blocks that may stand there once, only

@@ -21,10 +21,12 @@ func (t *taskDraft) checkQuoting(s *stepDraft) {
 		said := map[string]bool{}
 		for _, ref := range lang.Inserted(e) {
 			what := lang.Spell(ref)
-			if said[what] || !t.isForeignText(ref, s) {
+			if said[what] {
 				continue
 			}
-			said[what] = true
+			if said[what] = true; !t.isForeignText(ref, s) {
+				continue
+			}
 			fix := fmt.Sprintf("Write shellquote(%s)", what)
 			if name == "command" || name == "script" {
 				fix += ", or give it in env and write \"$NAME\""
@@ -82,7 +84,12 @@ func (t *taskDraft) isForeignVar(ref hcl.Traversal) bool {
 	if !ok {
 		return true
 	}
-	for _, ty := range t.inv.VarTypes(name.Name) {
+	types, known := t.varTypes[name.Name]
+	if !known {
+		types = t.inv.VarTypes(name.Name)
+		t.varTypes[name.Name] = types
+	}
+	for _, ty := range types {
 		v, diags := ref[3:].TraverseRel(cty.UnknownVal(ty))
 		if !diags.HasErrors() && !isPlain(v.Type()) {
 			return true

@@ -113,7 +113,7 @@ func (t *taskDraft) checkStep(u usage, ref hcl.Traversal) {
 	to := t.byName[name]
 	switch {
 	case to == nil:
-		t.fail(at, "Unknown step", "There is no step %q in the task %q.%s", name, t.Name, lang.DidYouMean(name, "step.", t.stepNames()))
+		t.fail(at, "Unknown step", "There is no step %q in the task %q.%s", name, t.Name, t.near(name, "step.", t.stepNames))
 	case to == u.from:
 		t.fail(at, "Step not known here", "A step cannot be made from its own result. In changed, failed and postcondition, self is the result.")
 	case to.Kind == flushKind:

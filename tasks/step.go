@@ -36,7 +36,8 @@ func (t *taskDraft) step(b *hcl.Block, in string) {
 		Step: &Step{Name: b.Labels[0], Place: lang.Place(b.DefRange), Retry: Retry{Attempts: 1, Backoff: 1}},
 		at:   b.DefRange, section: sectionOf(in), block: in, attrs: attrs,
 	}
-	s.index = len(t.names(s.section))
+	s.index = t.counts[s.section]
+	t.counts[s.section]++
 	s.late.attrs = map[string]hcl.Expression{}
 	for _, name := range lateNames() {
 		if a := attrs[name]; a != nil {
