@@ -61,7 +61,7 @@ func (inv *Inventory) checkJump(text string, foreign bool) error {
 		case h.host != nil:
 		case source.CheckHostName(h.Host) != "":
 			return fmt.Errorf("%q is no name for a host: %s", h.Host, source.CheckHostName(h.Host))
-		case h.User != "" && !validUser(h.User):
+		case h.User != "" && !ValidUser(h.User):
 			return fmt.Errorf("%q is no login name", h.User)
 		case foreign:
 		case h.User == "" && h.Port == "" && !strings.ContainsAny(h.Host, ".:"):

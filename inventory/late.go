@@ -90,7 +90,7 @@ func (inv *Inventory) Value(h *Host, index int, facts cty.Value) (cty.Value, lan
 }
 
 func (inv *Inventory) value(h *Host, index int, facts cty.Value) (cty.Value, hcl.Diagnostics) {
-	return inv.unrevealed().Value(h, index, facts)
+	return inv.Unrevealed().Value(h, index, facts)
 }
 
 // make makes the late variables of h, each after those it refers to, and tells
@@ -217,7 +217,7 @@ func (inv *Inventory) Check(hosts []*Host) lang.Diagnostics {
 	var all hcl.Diagnostics
 	sufferers := map[mistake][]string{}
 	left := freeSteps + stepsPerHost*min(len(hosts), mostHosts)
-	unrevealed := inv.unrevealed()
+	unrevealed := inv.Unrevealed()
 	for i, h := range hosts {
 		if !h.hasLate() {
 			continue

@@ -49,7 +49,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 	o.Inputs.Secrets, o.Inputs.Fold = secretNames(blocks), nodeset.Fold
 	d.scope, diags = project.NewScope(o.Inputs)
 	d.add(diags)
-	inv.project, inv.scope = project, d.scope.WithFleet(hostFunctions{inv.unrevealed()})
+	inv.project, inv.scope = project, d.scope.WithFleet(hostFunctions{inv.Unrevealed()})
 	for _, b := range blocks {
 		if ctx.Err() != nil {
 			d.diags = append(d.diags, &hcl.Diagnostic{

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"fleet/internal/lang"
+	"fleet/internal/nodeset"
 )
 
 // Revealed is an inventory with some of its secrets known: what expressions about
@@ -20,13 +21,13 @@ type Revealed struct {
 	made  map[hcl.Expression]cty.Value // of variables made from secrets; not changed any more
 }
 
-// unrevealed is the inventory without any secret.
-func (inv *Inventory) unrevealed() *Revealed { return &Revealed{inv: inv, scope: inv.scope} }
+// Unrevealed is the inventory without any secret.
+func (inv *Inventory) Unrevealed() *Revealed { return &Revealed{inv: inv, scope: inv.scope} }
 
 // Reveal fetches the secrets with the given names: this may run commands, or ask
 // on the terminal. Without a name nothing is fetched, and nothing can fail.
 func (inv *Inventory) Reveal(ctx context.Context, names []string) (*Revealed, error) {
-	r := inv.unrevealed()
+	r := inv.Unrevealed()
 	if len(names) == 0 {
 		return r, nil
 	}
@@ -159,9 +160,19 @@ func (inv *Inventory) VarSecrets() []string {
 // order. A name, group or label that matches nothing is an error, and so is an
 // empty result.
 func (inv *Inventory) Match(pattern string) ([]*Host, error) {
-	names, err := hostFunctions{inv.unrevealed()}.Hosts(pattern)
+	names, err := hostFunctions{inv.Unrevealed()}.Hosts(pattern)
 	if err != nil {
 		return nil, err
 	}
 	return inv.hostsOf(names)
+}
+
+// Fold writes the names of hosts as one pattern, each once: web[1-3].
+func Fold(hosts []*Host) string {
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Name
+	}
+	slices.Sort(names)
+	return nodeset.Fold(slices.Compact(names))
 }

@@ -117,14 +117,15 @@ func parseUser(v cty.Value, at hcl.Range) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !validUser(s.(string)) {
+	if !ValidUser(s.(string)) {
 		return nil, fmt.Errorf("is no login name: spaces, control characters, quotes and a leading dash are not allowed")
 	}
 	return s, nil
 }
 
-// validUser follows ssh, which refuses what a shell could misread in %r.
-func validUser(s string) bool {
+// ValidUser reports whether s can be a login name. It follows ssh, which refuses
+// what a shell could misread in %r.
+func ValidUser(s string) bool {
 	return s != "" && s[0] != '-' && !strings.ContainsAny(s, "'`\"$\\;&<>|(){} ") && !hasControl(s)
 }
 

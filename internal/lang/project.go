@@ -272,10 +272,13 @@ func (p *Project) Content(body hcl.Body, schema *hcl.BodySchema) (*hcl.BodyConte
 }
 
 // Text is the source at r, without quotes; empty when the file is not known.
-func (p *Project) Text(r hcl.Range) string {
+func (p *Project) Text(r hcl.Range) string { return strings.Trim(p.Source(r), `"`) }
+
+// Source is the source at r as it stands there; empty when the file is not known.
+func (p *Project) Source(r hcl.Range) string {
 	f := p.sources[r.Filename]
 	if f == nil || r.Start.Byte > r.End.Byte || r.End.Byte > len(f.Bytes) {
 		return ""
 	}
-	return strings.Trim(string(f.Bytes[r.Start.Byte:r.End.Byte]), `"`)
+	return string(f.Bytes[r.Start.Byte:r.End.Byte])
 }
