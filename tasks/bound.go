@@ -3,6 +3,8 @@ package tasks
 import (
 	"time"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"fleet/inventory"
 )
 
@@ -33,6 +35,8 @@ type Call struct {
 	// occurs in hosts made for a preview only; Action is then nil, and Guards
 	// holds those that are known.
 	Late bool
+
+	each cty.Value // NilVal without for_each
 }
 
 // An Action is what a step does: a [*Command] or a [*Wait].

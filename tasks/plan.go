@@ -54,7 +54,11 @@ func (s *Set) Plan(o Options) (*Plan, lang.Diagnostics, error) {
 	if err := s.skip(p, &o); err != nil {
 		return nil, nil, err
 	}
-	return p, nil, nil
+	diags := p.check()
+	if diags.HasErrors() {
+		return nil, diags, nil
+	}
+	return p, diags, nil
 }
 
 // choose finds the tasks that are named.

@@ -99,7 +99,8 @@ type condition struct {
 type Plan struct {
 	Tasks []*Planned
 
-	inv *inventory.Inventory
+	inv   *inventory.Inventory
+	exprs *expressions // made by check, and anew by Resolve
 }
 
 // A Planned is a task with its hosts.

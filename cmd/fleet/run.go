@@ -10,6 +10,7 @@ import (
 
 	"fleet/internal/term"
 	"fleet/pool"
+	"fleet/tasks"
 	"fleet/transport"
 )
 
@@ -109,7 +110,7 @@ func (f *runFlags) command(a *app, args []string) (c transport.Command, title st
 		if err != nil {
 			return c, "", err
 		}
-		c.Script, c.Interpreter, c.Args = text, otherInterpreter(text), args
+		c.Script, c.Interpreter, c.Args = text, tasks.Interpreter(text), args
 		title = strings.TrimSpace(f.script + " " + title)
 	case f.argv:
 		quoted := make([]string, len(args))

@@ -1,0 +1,175 @@
+package tasks
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"fleet/internal/lang"
+	"fleet/inventory"
+)
+
+// What the expressions of a plan may cost together when they are checked: about a
+// microsecond a step, so a few seconds in the worst case.
+const (
+	freeSteps    = 1_000_000
+	stepsPerHost = 1_000
+	mostHosts    = 10_000
+)
+
+// check makes every step that is carried out for every host, without any result,
+// and tells what is wrong: the same mistake once, with all hosts that it is made
+// for. It is called when the rest of the plan is made.
+func (p *Plan) check() lang.Diagnostics {
+	return p.checkWith(p.inv.Unrevealed())
+}
+
+func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
+	p.exprs = newExpressions(p, view)
+	k := &checker{plan: p, first: map[mistake]*hcl.Diagnostic{}, hosts: map[mistake][]*inventory.Host{}, left: freeSteps}
+	k.all = append(k.all, p.exprs.diags...)
+	for _, t := range p.Tasks {
+		k.left += stepsPerHost * min(len(t.Hosts), mostHosts)
+	}
+	for _, t := range p.Tasks {
+		for i := range t.Hosts {
+			if !k.host(t, i) {
+				return p.inv.Diagnose(k.all)
+			}
+		}
+	}
+	for m, hosts := range k.hosts {
+		k.first[m].Detail += " This is so for " + inventory.Fold(hosts) + "."
+	}
+	return p.inv.Diagnose(k.all)
+}
+
+// A checker looks for mistakes.
+type checker struct {
+	plan  *Plan
+	all   hcl.Diagnostics
+	first map[mistake]*hcl.Diagnostic
+	hosts map[mistake][]*inventory.Host // of mistakes that depend on the host
+	left  int                           // of what expressions may cost
+}
+
+// A mistake is a diagnostic without what differs between hosts.
+type mistake struct {
+	at              hcl.Range
+	summary, detail string
+}
+
+// host checks all steps on one host of a task. It reports false where that costs
+// too much.
+func (k *checker) host(t *Planned, i int) bool {
+	h := k.plan.NewHost(t, i, true)
+	x := k.plan.exprs
+	if one := x.tasks[t.Task]; i == 0 || one.all.host {
+		m := h.maker(&one.all)
+		h.checkConditions(m, one.pre)
+		h.checkConditions(m, one.post)
+		k.add(h, &one.all, m.diags)
+		k.left -= m.scope.Steps()
+	}
+	for s := range t.allSteps() {
+		step := x.steps[s]
+		if step == nil || s.Kind == flushKind || i > 0 && !step.all.host {
+			continue
+		}
+		m := k.step(h, step)
+		if k.left -= m.scope.Steps(); k.left < 0 {
+			k.add(h, &needs{}, hcl.Diagnostics{tooExpensive(step)})
+			return false
+		}
+	}
+	if h.value != cty.NilVal {
+		k.add(h, &needs{host: true}, h.made)
+	}
+	return true
+}
+
+// step checks one step on one host.
+func (k *checker) step(h *Host, x *stepExprs) *maker {
+	b, m := h.bind(x)
+	if len(m.diags) == 0 && !x.all.host && !x.all.step && isComplete(b) {
+		x.bound = b
+	}
+	if b.Skip == "" && !m.diags.HasErrors() {
+		c := &Call{}
+		if len(b.Calls) > 0 {
+			c = b.Calls[0]
+		} else if x.attrs["for_each"] != nil {
+			c.each = unknownEach()
+		}
+		h.checkJudgement(m, x, c)
+	}
+	k.add(h, &x.all, m.diags)
+	return m
+}
+
+// isComplete reports whether nothing of b is known only later.
+func isComplete(b *Bound) bool {
+	for _, c := range b.Calls {
+		if c.Late {
+			return false
+		}
+	}
+	return !b.Late
+}
+
+// checkJudgement looks for mistakes in what is asked when the step has run.
+func (h *Host) checkJudgement(m *maker, x *stepExprs, c *Call) {
+	values := map[string]cty.Value{"self": unknownResult()}
+	if c.each != cty.NilVal {
+		values["each"] = c.each
+	}
+	sub := &maker{host: h, scope: m.scope.With(values)}
+	for _, name := range []string{"failed", "changed"} {
+		if e := x.attrs[name]; e != nil {
+			sub.truth(e)
+		}
+	}
+	for _, one := range x.post {
+		sub.truth(one.condition)
+		sub.text(one.message)
+	}
+	m.diags = append(m.diags, sub.diags...)
+}
+
+// checkConditions looks for mistakes in conditions, and for those that are met on
+// no host.
+func (h *Host) checkConditions(m *maker, list []*conditionExprs) {
+	for _, c := range list {
+		said := len(m.diags)
+		yes, ok := m.truth(c.condition)
+		m.text(c.message)
+		if ok && !yes && c.condition.constant && len(m.diags) == said {
+			m.fail(c.condition, notMet, "%s", m.message(c))
+		}
+	}
+}
+
+// add keeps what is new in diags. Expressions that do not refer to the host are
+// as wrong on all others.
+func (k *checker) add(h *Host, n *needs, diags hcl.Diagnostics) {
+	for _, d := range diags {
+		m := mistake{*d.Subject, d.Summary, d.Detail}
+		if k.first[m] == nil {
+			k.first[m] = d
+			k.all = append(k.all, d)
+		}
+		if n.host {
+			k.hosts[m] = append(k.hosts[m], h.host)
+		}
+	}
+}
+
+func tooExpensive(x *stepExprs) *hcl.Diagnostic {
+	at := x.anyExpr().Range()
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Evaluation too expensive",
+		Detail: "The expressions of the tasks are too expensive for so many hosts; here what all of them may take was used up. " +
+			"Make what does not need the host in a local, once.",
+		Subject: &at,
+	}
+}

@@ -1,0 +1,179 @@
+package tasks
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"fleet/internal/lang"
+	"fleet/inventory"
+)
+
+// expressions are those of all tasks of a plan, with what is known of them
+// beforehand. They do not change once they are made.
+type expressions struct {
+	view    *inventory.Revealed
+	steps   map[*Step]*stepExprs
+	tasks   map[*Task]*taskExprs
+	secrets []string        // the texts that may not be shown and are the same for all hosts
+	diags   hcl.Diagnostics // what is wrong with those that are the same for all hosts
+}
+
+// taskExprs are the expressions of a task itself.
+type taskExprs struct {
+	pre, post []*conditionExprs
+	all       needs // of pre and post
+	// skipped and unknown are step.* where no step has run, and where nobody
+	// knows which will have.
+	skipped, unknown cty.Value
+}
+
+// stepExprs are the expressions of a step.
+type stepExprs struct {
+	*Step
+	task  *Task
+	attrs map[string]*expr
+	post  []*conditionExprs
+	all   needs  // of attrs and post
+	bound *Bound // where it is the same for all hosts; nil where it is not
+}
+
+// conditionExprs are the expressions of a precondition or postcondition.
+type conditionExprs struct{ condition, message *expr }
+
+// An expr is an expression that is made for each host, and what is known of it
+// beforehand.
+type expr struct {
+	hcl.Expression
+	name string // of its attribute
+	needs
+	constant bool      // it is the same for all hosts
+	value    cty.Value // of a constant
+	broken   bool      // it is a constant with a mistake, which was told
+}
+
+// needs are what expressions refer to.
+type needs struct {
+	host, step bool
+	facts      bool     // host.facts, but for those that variables of the host are made from
+	anyVar     bool     // any of the host's variables
+	vars       []string // variables of the host
+	hosts      bool     // variables of other hosts
+	secrets    []string
+}
+
+func (n *needs) add(m *needs) {
+	n.host, n.step, n.facts = n.host || m.host, n.step || m.step, n.facts || m.facts
+	n.anyVar, n.hosts = n.anyVar || m.anyVar, n.hosts || m.hosts
+	n.vars, n.secrets = union(n.vars, m.vars), union(n.secrets, m.secrets)
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
+		}
+	}
+	return a
+}
+
+// ofHost is what the variables in n are made from on h, together with n.
+func (n *needs) ofHost(h *inventory.Host) inventory.VarNeeds {
+	names := n.vars
+	if n.anyVar {
+		names = h.VarNames()
+	}
+	var out inventory.VarNeeds
+	if len(names) > 0 {
+		out = h.VarNeeds(names)
+	}
+	out.Facts, out.Hosts = out.Facts || n.facts, out.Hosts || n.hosts
+	out.Secrets = union(out.Secrets, n.secrets)
+	return out
+}
+
+// newExpressions looks at all expressions that the plan may evaluate, and
+// evaluates those that are the same for all hosts.
+func newExpressions(p *Plan, view *inventory.Revealed) *expressions {
+	x := &expressions{
+		view:    view,
+		steps:   map[*Step]*stepExprs{},
+		tasks:   map[*Task]*taskExprs{},
+		secrets: view.Scope().Revealed(),
+	}
+	for _, t := range p.Tasks {
+		one := &taskExprs{}
+		one.pre = x.conditions("precondition", t.preconditions, &one.all)
+		one.post = x.conditions("postcondition", t.postconditions, &one.all)
+		one.skipped, one.unknown = stepObjects(t.Task)
+		x.tasks[t.Task] = one
+		for s := range t.allSteps() {
+			if t.Skip[s] == "" {
+				x.steps[s] = x.step(t.Task, s)
+			}
+		}
+	}
+	return x
+}
+
+// allSteps are the steps of all sections, in the order in which a host walks them.
+func (t *Task) allSteps() iter.Seq[*Step] {
+	return func(yield func(*Step) bool) {
+		for _, list := range [][]*Step{t.Steps, t.Handlers, t.Revert, t.OnFailure, t.Always} {
+			for _, s := range list {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (x *expressions) step(t *Task, s *Step) *stepExprs {
+	out := &stepExprs{Step: s, task: t, attrs: make(map[string]*expr, len(s.late.attrs))}
+	for name, e := range s.late.attrs {
+		out.attrs[name] = x.expr(name, e)
+		out.all.add(&out.attrs[name].needs)
+	}
+	out.post = x.conditions("postcondition", s.late.postconditions, &out.all)
+	return out
+}
+
+func (x *expressions) conditions(block string, list []*condition, all *needs) []*conditionExprs {
+	var out []*conditionExprs
+	for _, c := range list {
+		one := &conditionExprs{x.expr(block, c.expr), x.expr("error_message", c.message)}
+		all.add(&one.condition.needs)
+		all.add(&one.message.needs)
+		out = append(out, one)
+	}
+	return out
+}
+
+// expr looks at one expression, and evaluates it where it is a constant.
+func (x *expressions) expr(name string, e hcl.Expression) *expr {
+	scope := x.view.Scope()
+	out := &expr{Expression: e, name: name, constant: true}
+	for _, root := range scope.Roots(e) {
+		out.host = out.host || root == "host"
+		out.step = out.step || root == "step"
+		out.constant = out.constant && !isLateRoot(root)
+	}
+	out.facts, out.anyVar = scope.NeedsFacts(e), scope.AnyHostVar(e)
+	out.vars, out.secrets = scope.HostVarsIn(e), scope.SecretsIn(e)
+	out.hosts = scope.Calls(e, "host")
+	if out.constant {
+		v, diags := scope.ForStep(nil).Eval(e, cty.DynamicPseudoType)
+		out.value, out.broken = v, diags.HasErrors()
+		x.diags = append(x.diags, diags...)
+	}
+	return out
+}
+
+// texts lists the sensitive texts in v, which e makes in the scope, and those
+// that it is made from.
+func (e *expr) texts(scope *lang.Scope, v cty.Value) []string {
+	return union(lang.Reveal(v), scope.RevealIn(e.Expression))
+}

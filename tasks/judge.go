@@ -1,0 +1,56 @@
+package tasks
+
+import (
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Judge decides whether c, an action of s that has ended with r, changed
+// something and whether it failed, and sets both in r. Without anything else
+// said, a status other than 0 is a failure, and commands change something while a
+// wait does not. Then failed is asked, then changed, then the postconditions,
+// unless it failed. The error is what is wrong with one of these, or the message
+// of a postcondition that is not met; r has failed then.
+func (h *Host) Judge(s *Step, c *Call, r *Result) error {
+	r.Failed, r.Changed = r.Status != 0, s.Kind != "wait"
+	x := h.exprs.steps[s]
+	if x.attrs["failed"] == nil && x.attrs["changed"] == nil && len(x.post) == 0 {
+		return nil
+	}
+	m := h.maker(&x.all)
+	m.judge(x, c, r)
+	err := h.oneLine(m.diags)
+	r.Failed = r.Failed || err != nil
+	return err
+}
+
+func (m *maker) judge(x *stepExprs, c *Call, r *Result) {
+	scope := m.scope
+	output := resultObject(outputText(r.Stdout), outputText(r.Stderr), statusValue(r), r, false)
+	look := func(r *Result) {
+		values := map[string]cty.Value{"self": selfValue(output, r)}
+		if c.each != cty.NilVal {
+			values["each"] = c.each
+		}
+		m.scope = scope.With(values)
+	}
+	look(r)
+	if yes, ok := m.truth(x.attrs["failed"]); ok {
+		r.Failed = yes
+	}
+	look(r)
+	if yes, ok := m.truth(x.attrs["changed"]); ok {
+		r.Changed = yes
+	}
+	if r.Failed || m.diags.HasErrors() {
+		return
+	}
+	look(r)
+	m.conditions(x.post)
+}
+
+// selfValue is what self stands for: output, with what is decided by now.
+func selfValue(output cty.Value, r *Result) cty.Value {
+	values := output.AsValueMap()
+	values["changed"], values["failed"] = cty.BoolVal(r.Changed), cty.BoolVal(r.Failed)
+	return cty.ObjectVal(values)
+}
