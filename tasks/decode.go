@@ -154,7 +154,7 @@ func (d *decoder) words(a *hcl.Attribute) []word {
 // sort puts the steps where they belong.
 func (t *taskDraft) sort() {
 	lists := map[section]*[]*Step{
-		inSteps: &t.Task.Steps, inHandlers: &t.Handlers, inRevert: &t.Revert, inOnFailure: &t.OnFailure, inAlways: &t.Always,
+		inSteps: &t.Steps, inHandlers: &t.Handlers, inRevert: &t.Revert, inOnFailure: &t.OnFailure, inAlways: &t.Always,
 	}
 	for _, s := range t.steps {
 		list := lists[s.section]
@@ -164,7 +164,7 @@ func (t *taskDraft) sort() {
 
 // check looks for what is wrong with the task as a whole.
 func (t *taskDraft) check(b *hcl.Block, sections map[string]*hcl.Block) {
-	if len(t.Task.Steps) == 0 && !t.diags[t.said:].HasErrors() {
+	if len(t.Steps) == 0 && !t.diags[t.said:].HasErrors() {
 		t.fail(b.DefRange, "Task without steps", "The task %q has no steps, so there is nothing to do.", t.Name)
 	}
 	for _, s := range t.steps {
@@ -207,8 +207,8 @@ func (t *taskDraft) checkHandlers() {
 		}
 	}
 	for _, s := range t.steps {
-		if s.section == inHandlers && !notified[s.Step.Name] {
-			t.warn(s.at, "Unused handler", "No step notifies the handler %q, so it is never carried out.", s.Step.Name)
+		if s.section == inHandlers && !notified[s.Name] {
+			t.warn(s.at, "Unused handler", "No step notifies the handler %q, so it is never carried out.", s.Name)
 		}
 	}
 }
@@ -217,7 +217,7 @@ func (t *taskDraft) handlerNames() []string {
 	var out []string
 	for _, s := range t.steps {
 		if s.section == inHandlers {
-			out = append(out, s.Step.Name)
+			out = append(out, s.Name)
 		}
 	}
 	return out

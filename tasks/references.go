@@ -93,7 +93,7 @@ func (t *taskDraft) noEach(u usage) string {
 	case u.name == "for_each":
 		return "each is an element of for_each, and not known in it."
 	}
-	return fmt.Sprintf("The %s %q has no for_each, so there is no each.", u.from.word(), u.from.Step.Name)
+	return fmt.Sprintf("The %s %q has no for_each, so there is no each.", u.from.word(), u.from.Name)
 }
 
 // checkStep checks a reference to step.NAME, and notes that the step's result is
@@ -155,7 +155,7 @@ func (t *taskDraft) whyAfter(to, from *stepDraft) string {
 	case from == nil || to.section == from.section:
 		return ""
 	case from.section == inHandlers && to.section == inSteps:
-		return fmt.Sprintf(" Handlers have their turn at step %q, too.", t.flush.Step.Name)
+		return fmt.Sprintf(" Handlers have their turn at step %q, too.", t.flush.Name)
 	case to.section == inHandlers && from.section == inSteps:
 		return " Handlers have their turn after the steps, or at a step with flush = true."
 	}

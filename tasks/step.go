@@ -52,12 +52,12 @@ func (t *taskDraft) step(b *hcl.Block, in string) {
 	if _, ok := t.name(b); !ok {
 		return
 	}
-	if have := t.byName[s.Step.Name]; have != nil {
+	if have := t.byName[s.Name]; have != nil {
 		t.fail(b.DefRange, "Duplicate step", "The task %q has a %s %q already, at %s. Expressions and reports tell steps and handlers by their names.",
-			t.Name, have.word(), s.Step.Name, lang.Place(have.at))
+			t.Name, have.word(), s.Name, lang.Place(have.at))
 		return
 	}
-	t.byName[s.Step.Name] = s
+	t.byName[s.Name] = s
 	if s.Kind == flushKind && t.flush == nil {
 		t.flush = s
 	}
@@ -83,7 +83,7 @@ func (t *taskDraft) constants(s *stepDraft) {
 	read(d, attrs["throttle"], parseCount, &s.Throttle)
 	read(d, attrs["timeout"], parseTime, &s.Timeout)
 	read(d, attrs["idle_timeout"], parseTime, &s.IdleTimeout)
-	read(d, attrs["tags"], parseTags, &s.Step.Tags)
+	read(d, attrs["tags"], parseTags, &s.Tags)
 	s.notify = d.words(attrs["notify"])
 	s.GuardTimeout = defaultGuardTimeout
 	if s.Timeout > 0 {

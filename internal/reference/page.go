@@ -72,15 +72,7 @@ func (w *pageWriter) section(def *lang.BlockDef, level string) {
 
 // anchor is what a heading is called in links, as those who show Markdown do it.
 func anchor(title string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == ' ':
-			return '-'
-		case r == '"':
-			return -1
-		}
-		return r
-	}, strings.ToLower(title))
+	return strings.NewReplacer(" ", "-", `"`, "").Replace(strings.ToLower(title))
 }
 
 // header is how the block begins: source "exec" "NAME".
