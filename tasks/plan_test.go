@@ -15,7 +15,7 @@ import (
 )
 
 // load reads a project of one file, in which nothing may be wrong.
-func load(t *testing.T, src string) *Set {
+func loadSet(t *testing.T, src string) *Set {
 	t.Helper()
 	return loadFile(t, "a.fleet.hcl", src)
 }
@@ -34,7 +34,7 @@ func loadFile(t *testing.T, name, src string) *Set {
 	return set
 }
 
-func plan(t *testing.T, set *Set, o Options) *Plan {
+func planOf(t *testing.T, set *Set, o Options) *Plan {
 	t.Helper()
 	p, found, err := set.Plan(o)
 	if err != nil || found.HasErrors() {
@@ -87,7 +87,7 @@ func TestBatches(t *testing.T) {
 }
 
 func TestTheBudgetIsRoundedDown(t *testing.T) {
-	set := load(t, `
+	set := loadSet(t, `
 group "web" { hosts = ["web[01-39]"] }
 task "a" {
   hosts = "@web"
@@ -108,7 +108,7 @@ task "c" {
 }
 `)
 	var got []string
-	for _, one := range plan(t, set, Options{Names: []string{"c", "b", "a"}}).Tasks {
+	for _, one := range planOf(t, set, Options{Names: []string{"c", "b", "a"}}).Tasks {
 		got = append(got, fmt.Sprint(one.Name, one.MaxFailures, one.MaxUnreachable, len(one.Batches)))
 	}
 	want := []string{"a1 3 1", "b0 0 39", "c-1 -1 1"}
@@ -162,14 +162,14 @@ task "check" {
 `
 
 func TestTasksComeAfterThoseTheyDependOn(t *testing.T) {
-	set := load(t, site)
+	set := loadSet(t, site)
 	for _, c := range []struct{ names, want string }{
 		{"deploy", "build migrate(build) deploy(migrate,build)"},
 		{"check migrate", "build migrate(build) check()"},
 		{"build build", "build()"},
 	} {
 		var got []string
-		for _, one := range plan(t, set, Options{Names: strings.Fields(c.names)}).Tasks {
+		for _, one := range planOf(t, set, Options{Names: strings.Fields(c.names)}).Tasks {
 			var after []string
 			for _, before := range one.After {
 				after = append(after, before.Name)
@@ -183,14 +183,14 @@ func TestTasksComeAfterThoseTheyDependOn(t *testing.T) {
 }
 
 func TestTheOnlyTaskAtTheEndNeedsNoName(t *testing.T) {
-	set := load(t, strings.Split(site, `task "check"`)[0])
-	if p := plan(t, set, Options{}); len(p.Tasks) != 3 {
+	set := loadSet(t, strings.Split(site, `task "check"`)[0])
+	if p := planOf(t, set, Options{}); len(p.Tasks) != 3 {
 		t.Errorf("%d tasks are planned", len(p.Tasks))
 	}
 }
 
 func TestOptionsThatMeanNothing(t *testing.T) {
-	set := load(t, site)
+	set := loadSet(t, site)
 	nobody := func(string) ([]*inventory.Host, error) { return nil, nil }
 	refused := func(string) ([]*inventory.Host, error) { return nil, fmt.Errorf("--limit: no") }
 	for _, c := range []struct {
@@ -213,13 +213,13 @@ func TestOptionsThatMeanNothing(t *testing.T) {
 			t.Errorf("%+v: %v, not %s", c.o, err, c.want)
 		}
 	}
-	if _, _, err := load(t, `group "web" { hosts = ["web1"] }`).Plan(Options{}); err == nil || !strings.Contains(err.Error(), "there are no tasks in this project; hint: ") {
+	if _, _, err := loadSet(t, `group "web" { hosts = ["web1"] }`).Plan(Options{}); err == nil || !strings.Contains(err.Error(), "there are no tasks in this project; hint: ") {
 		t.Errorf("without tasks: %v", err)
 	}
 }
 
 func TestStepsThatAreLeftOut(t *testing.T) {
-	set := load(t, site)
+	set := loadSet(t, site)
 	for _, c := range []struct {
 		name string
 		o    Options
@@ -234,7 +234,7 @@ func TestStepsThatAreLeftOut(t *testing.T) {
 		{"tasks that do not come before it stay", Options{StartAt: "migrate.migrate"}, "migrate.backup build.make build.drain"},
 	} {
 		c.o.Names = []string{"deploy"}
-		p := plan(t, set, c.o)
+		p := planOf(t, set, c.o)
 		got := map[string]bool{}
 		for _, one := range p.Tasks {
 			for s, why := range one.Skip {
@@ -252,8 +252,8 @@ func TestStepsThatAreLeftOut(t *testing.T) {
 }
 
 func TestHostsMayBeNarrowed(t *testing.T) {
-	set := load(t, site)
-	p := plan(t, set, Options{Names: []string{"deploy"}, Narrow: func(pattern string) ([]*inventory.Host, error) {
+	set := loadSet(t, site)
+	p := planOf(t, set, Options{Names: []string{"deploy"}, Narrow: func(pattern string) ([]*inventory.Host, error) {
 		if pattern != "@web" {
 			return nil, nil
 		}
