@@ -5,7 +5,8 @@
 // A run is one stream of events (package event), and a renderer is a sink that
 // prints it: [NewStream] as it happens, [NewGather] and [NewDiff] grouped by
 // identical results, [NewGatherLines] line by line across hosts, [NewJSON],
-// [NewJSONL] and [NewJUnit] for programs. [Files] writes one file per host
+// [NewJSONL] and [NewJUnit] for programs. [NewTasks] prints a run of tasks: each
+// step of a batch when all its hosts have passed it. [Files] writes one file per host
 // and is used beside another renderer, by way of event.Tee. [Tracker] prints
 // nothing by itself and can tell at any time what each unfinished host does.
 //
@@ -28,5 +29,6 @@
 // they have in common, so identical output is stored once; beyond
 // Config.Memory it moves to a temporary file.
 //
-// Lock order: a host's own lock, then the store's or the screen's.
+// Lock order: that of a run of tasks, a host's own lock, then the store's or the
+// screen's.
 package output

@@ -20,9 +20,7 @@ func (s *store) shrink() error {
 			return s.fail("spill", err)
 		}
 		s.mu.Lock()
-		if cap(b.data) == blockSize && len(s.free) < 64 {
-			s.free = append(s.free, b.data)
-		}
+		s.room.give(b.data)
 		b.data, b.off = nil, off
 		s.mu.Unlock()
 	}

@@ -29,10 +29,10 @@ type store struct {
 	spill spillFile
 	bufs  buffers
 
+	// Lock order: mu, then that of the room.
 	mu     sync.Mutex
 	ram    int64    // capacity of all blocks in memory
 	queue  []*block // blocks in memory, oldest first
-	free   [][]byte // full-size buffers of blocks that moved to the file
 	err    error    // the file failed: nothing more is taken
 	closed bool
 }
@@ -84,6 +84,33 @@ func (c *cursor) place() place { return place{c.node, c.pos, c.cut} }
 type room struct {
 	limit int64
 	used  atomic.Int64
+
+	mu   sync.Mutex
+	free [][]byte // full-size buffers of blocks that moved to a file
+}
+
+// maxFree bounds the buffers that are kept for later.
+const maxFree = 64
+
+// buffer returns an empty buffer of full size.
+func (r *room) buffer() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last := len(r.free) - 1; last >= 0 {
+		buf := r.free[last]
+		r.free = r.free[:last]
+		return buf[:0]
+	}
+	return make([]byte, 0, blockSize)
+}
+
+// give takes a buffer back that nobody uses any more.
+func (r *room) give(buf []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cap(buf) == blockSize && len(r.free) < maxFree {
+		r.free = append(r.free, buf)
+	}
 }
 
 func newStore(r *room, dir string) *store {
@@ -101,7 +128,7 @@ func (s *store) drop() error {
 	s.mu.Lock()
 	s.closed = true
 	s.hold(-int(s.ram))
-	s.queue, s.free = nil, nil
+	s.queue = nil
 	s.mu.Unlock()
 	return s.spill.close()
 }
@@ -239,12 +266,7 @@ func (s *store) buffer(n int) []byte {
 	if n < blockSize/2 {
 		return make([]byte, 0, n)
 	}
-	if last := len(s.free) - 1; last >= 0 {
-		buf := s.free[last]
-		s.free = s.free[:last]
-		return buf[:0]
-	}
-	return make([]byte, 0, blockSize)
+	return s.room.buffer()
 }
 
 // grow makes room for n more bytes in b, up to the size of a block.

@@ -118,20 +118,31 @@ func (r *taskRun) show(t *taskShow, b *batchShow, l *leg) {
 	if s.store == nil {
 		return
 	}
+	if err := r.showOutputs(s, name); err != nil && !r.screen.gone.Load() {
+		r.screen.fail(fmt.Errorf("print results: %w", err))
+	}
+	if err := s.store.drop(); err != nil {
+		r.screen.fail(fmt.Errorf("close gathered output: %w", err))
+	}
+}
+
+// showOutputs prints what hosts printed in a step, and a rule below it: what
+// follows is fleet's own again.
+func (r *taskRun) showOutputs(s *stepShow, name string) error {
 	p := pages{core: r.core, store: s.store, bare: r.cfg.NoPrefix}
 	groups, show := s.groups(name, r.cfg.Verbose > 0 || r.cfg.Outputs != FailedOutputs), p.printAll
 	if r.cfg.Outputs == DiffOutputs {
 		show = p.printDifferences
 	}
-	if err := show(groups); err != nil && !r.screen.gone.Load() {
-		r.screen.fail(fmt.Errorf("print results: %w", err))
+	if err := show(groups); err != nil || len(groups) == 0 || p.bare {
+		return err
 	}
-	if len(groups) > 0 && !p.bare {
-		r.screen.message([]byte(rule)) // what follows is fleet's own again
+	if last := groups[len(groups)-1]; last.err.length() == 0 {
+		r.screen.stdout([]byte(rule))
+	} else {
+		r.screen.message([]byte(rule))
 	}
-	if err := s.store.drop(); err != nil {
-		r.screen.fail(fmt.Errorf("close gathered output: %w", err))
-	}
+	return nil
 }
 
 // line says how a step went on a batch of so many hosts: how many have each

@@ -120,6 +120,7 @@ func (r *taskRun) take(e *event.Event) {
 		r.taskStart(e)
 	case event.BatchStart:
 		t := r.task(e.Task)
+		r.closeBatch(t, e.Batch)
 		t.open[e.Batch] = &batchShow{hosts: e.Hosts, course: newCourse(e.Hosts), steps: make(map[*leg]*stepShow)}
 		r.batchStart(t, e)
 	case event.StepStart, event.StepRetry, event.StepEnd:
@@ -250,12 +251,12 @@ func (r *taskRun) finish(end *event.Event) {
 		if r.quiet != nil {
 			r.quiet.stop()
 		}
+		r.stopLive()
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		for _, t := range r.order {
 			r.closeTask(t)
 		}
-		r.stopLive()
 		r.recap(end)
 	})
 }
