@@ -45,7 +45,11 @@ func (p *taskPlay) next(canary bool, hosts ...string) {
 }
 
 func (p *taskPlay) over(o event.Outcome) {
-	p.add(event.Event{Type: event.BatchEnd, Task: p.task, Batch: p.batch, Outcome: o})
+	e := event.Event{Type: event.BatchEnd, Task: p.task, Batch: p.batch, Outcome: o}
+	if o == event.Failed {
+		e.Reason = "1 host failed, and max_failures is 0"
+	}
+	p.add(e)
 }
 
 func (p *taskPlay) done(o event.Outcome, reason string) {
@@ -212,9 +216,9 @@ func foldNumbers(hosts []string) string {
 	from, to := "", ""
 	number := func(s string) (n int) { _, _ = fmt.Sscanf(s, "%d", &n); return n }
 	flushRange := func() {
-		switch {
-		case from == "":
-		case from == to:
+		switch from {
+		case "":
+		case to:
 			ranges = append(ranges, from)
 		default:
 			ranges = append(ranges, from+"-"+to)

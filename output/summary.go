@@ -155,7 +155,14 @@ func (s *summary) counts(sums *event.Summary, end *event.Event) string {
 	if end != nil && end.Duration > 0 {
 		line += " in " + seconds(end.Duration)
 	}
-	if sums.Why != event.Completed {
+	s.mu.Lock()
+	tasks := s.tasks
+	s.mu.Unlock()
+	switch {
+	case sums.Why == event.Completed:
+	case sums.Why == event.Threshold && tasks: // the task said what it was
+		line += "; stopped early"
+	default:
 		line += "; stopped early: " + whyText(sums.Why)
 	}
 	return line + "\n"

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -56,9 +57,11 @@ func (r *taskRun) batchName(t *taskShow, n int) string {
 }
 
 func (r *taskRun) batchEnd(t *taskShow, e *event.Event) {
-	if e.Outcome == event.Failed && !r.cfg.Quiet {
-		r.tell(r.batchName(t, e.Batch) + ": too many hosts failed")
+	if e.Outcome != event.Failed || r.cfg.Quiet || t.batches < 2 {
+		return // the end of the task says it
 	}
+	t.why = e.Reason
+	r.tell(r.batchName(t, e.Batch) + ": " + cmp.Or(term.Clean(e.Reason), "too many hosts failed"))
 }
 
 func (r *taskRun) taskEnd(e *event.Event) {
@@ -71,7 +74,7 @@ func (r *taskRun) taskEnd(e *event.Event) {
 	default:
 		text += label(e.Outcome) + " after " + seconds(e.Duration)
 	}
-	if e.Reason != "" {
+	if e.Reason != "" && e.Reason != r.task(e.Task).why {
 		text += ": " + term.Clean(e.Reason)
 	}
 	r.put(text)
@@ -154,26 +157,15 @@ func (s *stepShow) line(size int, fold func([]string) string) string {
 		}
 		return len(b.hosts) - len(a.hosts)
 	})
-	most := slices.IndexFunc(s.bunches, func(b bunch) bool {
-		return len(b.hosts) == size || 2*len(b.hosts) > size && b.fate < fateIgnored
-	})
-	if most > 0 {
-		b := s.bunches[most]
-		s.bunches = slices.Insert(slices.Delete(s.bunches, most, most+1), 0, b)
-	}
 	var text strings.Builder
+	separator := ""
 	for i := range s.bunches {
 		b := &s.bunches[i]
 		if i == maxCauses {
 			text.WriteString("; others: " + fold(hostsOf(s.bunches[i:])))
 			break
 		}
-		switch {
-		case i == 1 && most >= 0:
-			text.WriteString(", ")
-		case i > 0:
-			text.WriteString("; ")
-		}
+		text.WriteString(separator)
 		if size > 1 {
 			text.WriteString(strconv.Itoa(len(b.hosts)) + " ")
 		}
@@ -181,11 +173,18 @@ func (s *stepShow) line(size int, fold func([]string) string) string {
 		if b.text != "" {
 			text.WriteString(" (" + b.text + ")")
 		}
-		if i > 0 || most < 0 {
+		if separator = ", "; !b.common(size) {
 			text.WriteString(": " + fold(b.hosts))
+			separator = "; "
 		}
 	}
 	return text.String()
+}
+
+// common tells whether b is so much of a batch of so many hosts that there is no
+// need to name them.
+func (b *bunch) common(size int) bool {
+	return len(b.hosts) == size || 2*len(b.hosts) > size && b.fate < fateIgnored
 }
 
 func hostsOf(bunches []bunch) []string {

@@ -44,6 +44,7 @@ type hostCount struct {
 type taskShow struct {
 	name    string
 	batches int
+	why     string // it ended early, as told by now
 	open    map[int]*batchShow
 	steps   []*stepCount // in the order in which a host comes to them
 	index   map[stepKey]*stepCount
@@ -222,7 +223,9 @@ func (r *taskRun) hostEnd(e *event.Event) {
 			}
 		}
 	}
-	if e.Outcome == event.OK || e.Outcome == event.NotAttempted || r.told[e.Host] {
+	// What was not told of a step is told with the recap, once for all hosts
+	// with the same cause.
+	if !r.cfg.Quiet || e.Outcome == event.OK || e.Outcome == event.NotAttempted || r.told[e.Host] {
 		return
 	}
 	r.tell(fmt.Sprintf("%s: %s%s", term.Clean(e.Host), hostFailure(e, long), r.sum.hint(e.Hint)))

@@ -127,7 +127,7 @@ task app: 1 host in 2 batches: a
 task app, batch 1/2: 1 host: a
 a: step app.get: exit status 1
 step app.get: failed (exit status 1)
-task app, batch 1/2: too many hosts failed
+task app, batch 1/2: 1 host failed, and max_failures is 0
 task app: failed after 1m30s
 step base.pack: 2 changed
 task base: done in 1m30s
@@ -225,4 +225,50 @@ func TestNamesOfStepsAreMadeSafe(t *testing.T) {
 	if got := both(t, p.finish(event.Completed), NewTasks, verbose); strings.Contains(got, "\x1b") {
 		t.Errorf("%q", got)
 	}
+}
+
+func TestAStepDoneOnceNamesTheHostThatDidIt(t *testing.T) {
+	p := newTaskPlay("a", "b", "c")
+	p.begin("t", 1, "a", "b", "c")
+	p.next(false, "a", "b", "c")
+	p.send("a", "migrate")
+	p.end("a", "migrate", fail(1, 1))
+	for _, h := range []string{"b", "c"} {
+		p.end(h, "migrate", skip("carried out once, on a, where it failed"))
+	}
+	p.over(event.Failed)
+	p.done(event.Failed, "1 host failed, and max_failures is 0")
+	p.failedHost("a", "migrate", 1)
+	for _, h := range []string{"b", "c"} {
+		p.bad[h] = event.Event{Outcome: event.Failed, Status: -1, Error: "step migrate: exit status 1 (carried out once, on a)"}
+	}
+	equal(t, "output", both(t, p.finish(event.Threshold), NewTasks), `task t: 3 hosts: a,b,c
+a: step migrate: exit status 1
+step migrate: 2 skipped (carried out once, on a, where it failed), 1 failed
+    (exit status 1): a
+task t: failed after 1m30s: 1 host failed, and max_failures is 0
+
+recap         skipped  failed  slowest
+step migrate        2       1        -
+fleet: step migrate: exit status 1 (carried out once, on a): b,c
+fleet: step migrate: exit status 1: a
+fleet: 3 failed in 1m30s; stopped early
+`)
+}
+
+func TestAHealthCheckThatIsRepeatedIsShownAgain(t *testing.T) {
+	p := newTaskPlay("a", "b")
+	p.begin("t", 1, "a", "b")
+	p.next(false, "a", "b")
+	p.do("healthy", "a", "b")
+	p.do("more", "a", "b")
+	p.do("healthy", "a", "b")
+	p.over(event.OK)
+	p.done(event.OK, "")
+	got := both(t, p.finish(event.Completed), NewTasks)
+	equal(t, "output", got[:strings.Index(got, "task t: done")], `task t: 2 hosts: a,b
+step healthy: 2 changed
+step more: 2 changed
+step healthy: 2 changed
+`)
 }

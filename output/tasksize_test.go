@@ -96,7 +96,7 @@ func TestManyHostsWalkAtOnce(t *testing.T) {
 			s := newTaskPlay(names...)
 			s.begin("t", 1, names...)
 			s.next(false, names...)
-			s.script.play(r)
+			s.play(r)
 			var group sync.WaitGroup
 			for _, h := range names {
 				group.Go(func() {
@@ -107,7 +107,7 @@ func TestManyHostsWalkAtOnce(t *testing.T) {
 						p.print(h, fmt.Sprint(i), event.Stdout, strings.Repeat(h, 100)+"\n")
 						p.end(h, fmt.Sprint(i), nil)
 					}
-					p.script.play(r)
+					p.play(r)
 				})
 			}
 			group.Wait()

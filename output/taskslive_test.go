@@ -62,7 +62,7 @@ func TestTheStatusLineOfTasksSaysWhomTheRunWaitsFor(t *testing.T) {
 
 func TestTheStatusLineOfTasksFitsTheTerminal(t *testing.T) {
 	tr := NewTracker(nil)
-	waitingRun().script.play(tr)
+	waitingRun().play(tr)
 	equal(t, "status", string(tr.status(start.Add(time.Minute), 40)), "deploy 1/2 migrate 1/3, 1 failed, 1m0s…")
 }
 
@@ -136,7 +136,7 @@ func TestATrackerForgetsNobodyInTwoTasksAtOnce(t *testing.T) {
 	p.send("a", "y")
 	p.end("a", "y", nil)
 	tr := NewTracker(nil)
-	p.script.play(tr)
+	p.play(tr)
 	if got := tr.waitingFor(p.now, 3); !strings.HasPrefix(got, "waiting for 1: a silent") {
 		t.Errorf("%q", got)
 	}

@@ -89,7 +89,7 @@ func TestSinkKeepsTheStreamsOfStepsApart(t *testing.T) {
 		step(event.StepRetry, "t", "", ""),
 		step(event.Output, "t", "", "cret s3cr"),
 		step(event.StepEnd, "t", "", ""),
-		step(event.Output, "t", "", "et"),
+		step(event.Output, "t", "", "et\n"),
 	} {
 		s.Emit(&e)
 	}
@@ -102,7 +102,7 @@ func TestSinkKeepsTheStreamsOfStepsApart(t *testing.T) {
 		step(event.Output, "t", "", "cret "),
 		step(event.Output, "t", "", "s3cr"),
 		step(event.StepEnd, "t", "", ""),
-		step(event.Output, "t", "", "et"),
+		step(event.Output, "t", "", "et\n"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
