@@ -1,0 +1,30 @@
+package tasks
+
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"fleet/internal/lang"
+)
+
+// NeedsOutput reports whether an expression asks for what s prints: one of
+// another step, or one that judges s itself.
+func (s *Step) NeedsOutput() bool {
+	if s.Referenced {
+		return true
+	}
+	judges := []hcl.Expression{s.late.attrs["changed"], s.late.attrs["failed"]}
+	for _, c := range s.late.postconditions {
+		judges = append(judges, c.expr, c.message)
+	}
+	for _, e := range judges {
+		if e == nil {
+			continue
+		}
+		for _, t := range lang.References(e) {
+			if t.RootName() == "self" {
+				return true
+			}
+		}
+	}
+	return false
+}
