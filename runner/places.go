@@ -36,14 +36,22 @@ func (p *places) take(ctx context.Context) (*place, error) {
 	if err := p.free.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
-	return &place{places: p, held: true}, nil
+	return &place{places: p, state: held}, nil
 }
 
 // A place is one of them, as the transport sees it.
 type place struct {
 	*places
-	held bool
+	state placeState
 }
+
+type placeState int
+
+const (
+	held  placeState = iota
+	left             // by Leave
+	given            // by giveUp
+)
 
 var _ transport.Place = (*place)(nil)
 
@@ -51,30 +59,40 @@ var _ transport.Place = (*place)(nil)
 func (p *place) Leave() {
 	select {
 	case p.silent <- struct{}{}:
-		p.held = false
+		p.state = left
 		p.free.Release(1)
 	default:
 	}
 }
 
+// giveUp leaves the place to others, however many have done so: the host waits
+// for something that may need their places.
+func (p *place) giveUp() {
+	p.giveBack()
+	p.state = given
+}
+
 // Enter implements transport.Place.
 func (p *place) Enter(ctx context.Context) error {
-	if p.held {
+	if p.state == held {
 		return nil
 	}
 	if err := p.free.Acquire(ctx, 1); err != nil {
 		return context.Cause(ctx)
 	}
-	<-p.silent
-	p.held = true
+	if p.state == left {
+		<-p.silent
+	}
+	p.state = held
 	return nil
 }
 
 // giveBack is the end of the host's work.
 func (p *place) giveBack() {
-	if p.held {
+	switch p.state {
+	case held:
 		p.free.Release(1)
-	} else {
+	case left:
 		<-p.silent
 	}
 }
