@@ -1,0 +1,378 @@
+package runner_test
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fleet/event"
+	"fleet/runner"
+	"fleet/transport"
+)
+
+func TestHostsWalkAllSteps(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h[01-03]"
+  step "one" { command = "one" }
+  step "two" {
+    when    = step.one.stdout != "go"
+    command = "two"
+  }
+  step "three" {
+    command = "three"
+    notify  = ["second", "first"]
+  }
+  step "four" { command = "four" }
+  handler "first" { command = "first" }
+  handler "unused" { command = "unused" }
+  handler "second" { command = "second" }
+  always {
+    step "end" { command = "end" }
+  }
+}`, map[string]act{"h02 one": prints("go")})
+	for host, want := range map[string]string{"h01": "one two three four first second end", "h02": "one three four first second end"} {
+		if got := p.stage.on(host); got != want {
+			t.Errorf("%s: got %q, want %q", host, got, want)
+		}
+	}
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 ok", "h02 ok", "h03 ok"})
+	equal(t, "h02", p.story("h02"), []string{"one ok", "two skipped", "three ok", "four ok", "handlers.first ok", "handlers.second ok", "always.end ok"})
+	if p.summary.ExitStatus() != 0 || p.summary.Counts[event.OK] != 3 {
+		t.Errorf("got %+v", p.summary)
+	}
+	first, last := p.events[0], p.events[len(p.events)-1]
+	if first.Type != event.RunStart || len(first.Hosts) != 3 || last.Type != event.RunEnd {
+		t.Errorf("the run is told from %+v to %+v", first, last)
+	}
+}
+
+func TestAFailedHostEndsItsStepsAndIsCleanedUp(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h[01-02]"
+  step "one" { command = "one" }
+  step "two" { command = "two" }
+  on_failure {
+    step "report" {
+      local   = true
+      command = "report ${host.name}"
+    }
+  }
+  always {
+    step "end" {
+      on      = "@lb"
+      command = "end"
+    }
+    step "last" { command = "last" }
+  }
+}`, map[string]act{"h01 one": exits(3), "lb1 end": exits(1)})
+	equal(t, "h01", p.story("h01"), []string{"one failed", "on_failure.report@local ok", "always.end@lb1 failed", "always.last ok"})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 failed: step one: exit status 3", "h02 failed: step end on lb1: exit status 1"})
+	if e := p.ends(t)["h01"]; e.Status != 3 {
+		t.Errorf("status %d, want 3", e.Status)
+	}
+	if p.summary.ExitStatus() != 2 {
+		t.Errorf("exit status %d, want 2", p.summary.ExitStatus())
+	}
+	equal(t, "reports", p.local.log, []string{"local report h01"})
+}
+
+func TestAnUnreachableHostIsCleanedUpElsewhere(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h[01-02]"
+  step "drain" {
+    on      = "@lb"
+    command = "drain ${host.name}"
+  }
+  step "one" { command = "one" }
+  always {
+    step "undrain" {
+      on      = "@lb"
+      command = "undrain ${host.name}"
+    }
+    step "own" { command = "own" }
+  }
+}`, map[string]act{"h01 one": unreachable})
+	equal(t, "h01", p.story("h01"), []string{"drain@lb1 ok", "drain@lb2 ok", "one unreachable", "always.undrain@lb1 ok", "always.undrain@lb2 ok", "always.own skipped"})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 unreachable: step one: connect: connection refused", "h02 ok"})
+}
+
+func TestAnUnreachableDelegateFailsTheStep(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h01"
+  step "drain" {
+    on      = "@lb"
+    command = "drain"
+  }
+}`, map[string]act{"lb1 drain": unreachable})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 failed: step drain on lb1: connect: connection refused"})
+	if e := p.of(event.StepEnd); len(e) != 1 || e[0].Kind != "unreachable" {
+		t.Errorf("got %+v, want one end of kind unreachable", e)
+	}
+}
+
+func TestIgnoredErrors(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h[01-02]"
+  step "one" {
+    command       = "one"
+    ignore_errors = true
+  }
+  step "two" {
+    when    = step.one.failed
+    command = "two"
+  }
+}`, map[string]act{"h01 one": exits(1), "h02 one": linkLost})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 ok", "h02 ok"})
+	if got := p.stage.on("h01") + ", " + p.stage.on("h02"); got != "one two, one two" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestConditions(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h[01-02]"
+  precondition {
+    condition     = host.name != "h01"
+    error_message = "not this one"
+  }
+  step "one" { command = "one" }
+  postcondition {
+    condition     = step.one.stdout == "fine"
+    error_message = "it is not fine"
+  }
+  on_failure {
+    step "report" { command = "report" }
+  }
+  always {
+    step "end" { command = "end" }
+  }
+}`, nil)
+	ends := p.ends(t)
+	for host, want := range map[string]string{"h01": "precondition: .*not this one", "h02": "postcondition: .*it is not fine"} {
+		if e := ends[host]; e.Outcome != event.Failed || !regexp.MustCompile(want).MatchString(e.Error) {
+			t.Errorf("%s: got %s: %s, want %s", host, e.Outcome, e.Error, want)
+		}
+	}
+	if got := p.stage.on("h01"); got != "" {
+		t.Errorf("%q was done on a host whose precondition does not hold", got)
+	}
+	if got := p.stage.on("h02"); got != "one report end" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTasksComeAfterThoseTheyDependOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := perform(t, `
+task "build" {
+  hosts = "lb1"
+  step "build" { command = "build" }
+}
+task "check" {
+  hosts = "lb2"
+  step "check" { command = "check" }
+}
+task "deploy" {
+  hosts      = "h01"
+  depends_on = [task.build, task.check]
+  step "deploy" { command = "deploy" }
+}`, map[string]act{"build": lasts(3 * time.Second), "check": lasts(2 * time.Second), "deploy": lasts(time.Second)})
+		if took := time.Since(began); took != 4*time.Second {
+			t.Errorf("it took %s; build and check run side by side", took)
+		}
+		if p.stage.log[2] != "h01 deploy" {
+			t.Errorf("got %q", p.stage.log)
+		}
+	})
+}
+
+func TestATaskAfterAFailedOneIsNotCarriedOut(t *testing.T) {
+	p := perform(t, `
+task "build" {
+  hosts = "h[01-02]"
+  step "build" { command = "build" }
+}
+task "deploy" {
+  hosts      = "h[02-03]"
+  depends_on = [task.build]
+  step "deploy" { command = "deploy" }
+}`, map[string]act{"h01 build": exits(1)})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 failed: step build: exit status 1", "h02 not_attempted", "h03 not_attempted"})
+	ends := p.of(event.TaskEnd)
+	if len(ends) != 2 || ends[0].Outcome != event.Failed || ends[1].Outcome != event.NotAttempted || !strings.Contains(ends[1].Reason, "build") {
+		t.Errorf("got %+v", ends)
+	}
+}
+
+func TestAHostThatFailedWithinTheBudgetIsLeftOutOfLaterTasks(t *testing.T) {
+	p := perform(t, `
+task "one" {
+  hosts = "h[01-03]"
+  rollout { max_failures = 1 }
+  step "one" { command = "one" }
+}
+task "two" {
+  hosts      = "h[01-03]"
+  depends_on = [task.one]
+  step "two" { command = "two" }
+}`, map[string]act{"h02 one": exits(1)})
+	equal(t, "two", sorted(p.stage.ran("two")), []string{"h01", "h03"})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 ok", "h02 failed: step one: exit status 1", "h03 ok"})
+	if p.summary.ExitStatus() != 2 {
+		t.Errorf("exit status %d, want 2", p.summary.ExitStatus())
+	}
+}
+
+func sorted(list []string) []string {
+	slices.Sort(list)
+	return list
+}
+
+func TestRetries(t *testing.T) {
+	for _, tt := range []struct {
+		name, step string
+		do         act
+		outcome    string
+		attempts   int
+		took       time.Duration
+	}{
+		{"until it goes well", "", inTurn(exits(1), unreachable, exits(0)), "h01 ok", 3, 3 * time.Second},
+		{"and no more", "", exits(7), "h01 failed: step one: exit status 7, after 4 attempts", 4, 7 * time.Second},
+		{"a wrong password gets no better", "", fails(transport.Error{Op: "login", Kind: transport.KindAuth, Err: context.Canceled}), "h01 unreachable: step one: login: context canceled", 1, 0},
+		{"a lost link", "", inTurn(linkLost, exits(0)), "h01 ok", 2, time.Second},
+		{"a timeout", `timeout = "2s"`, inTurn(lasts(time.Minute), exits(0)), "h01 ok", 2, 3 * time.Second},
+		{"what it says", `failed = self.stdout != "up"`, inTurn(prints("down"), prints("up")), "h01 ok", 2, time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				p := perform(t, `
+task "t" {
+  hosts = "h01"
+  step "one" {
+    command = "one"
+    `+tt.step+`
+    retry {
+      attempts = 4
+      delay    = "1s"
+      backoff  = 2
+    }
+  }
+}`, map[string]act{"one": tt.do})
+				equal(t, "outcomes", p.outcomes(t), []string{tt.outcome})
+				if n := len(p.stage.log); n != tt.attempts || len(p.of(event.StepRetry)) != n-1 {
+					t.Errorf("%d attempts and %d retries, want %d attempts", n, len(p.of(event.StepRetry)), tt.attempts)
+				}
+				if took := time.Since(began); took != tt.took {
+					t.Errorf("it took %s, want %s", took, tt.took)
+				}
+				if e := p.of(event.StepEnd); len(e) != 1 || e[0].Attempt != tt.attempts {
+					t.Errorf("got %+v", e)
+				}
+			})
+		})
+	}
+}
+
+func TestALostLink(t *testing.T) {
+	const source = `
+task "t" {
+  hosts = "h01"
+  step "one" {
+    command    = "one"
+    idempotent = IDEMPOTENT
+  }
+}`
+	p := perform(t, strings.Replace(source, "IDEMPOTENT", "false", 1), map[string]act{"one": inTurn(linkLost, exits(0))})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 unknown: step one: the connection was lost"})
+	p = perform(t, strings.Replace(source, "IDEMPOTENT", "true", 1), map[string]act{"one": inTurn(linkLost, exits(0))})
+	equal(t, "outcomes", p.outcomes(t), []string{"h01 ok"})
+	p = perform(t, strings.Replace(source, "IDEMPOTENT", "true", 1), map[string]act{"one": linkLost})
+	if n := len(p.stage.log); n != 2 {
+		t.Errorf("it was sent %d times, want 2", n)
+	}
+}
+
+func TestFlushCarriesHandlersOut(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h01"
+  step "one" {
+    command = "one"
+    notify  = ["restart"]
+  }
+  step "now" { flush = true }
+  step "two" {
+    command = "two"
+    notify  = ["reload"]
+    changed = false
+  }
+  step "three" {
+    command = "three"
+    notify  = ["restart"]
+  }
+  handler "reload" { command = "reload" }
+  handler "restart" { command = "restart" }
+}`, nil)
+	if got := p.stage.on("h01"); got != "one restart two three restart" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestForEach(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h01"
+  step "one" {
+    for_each = ["a", "b", "c"]
+    command  = "one ${each.key}"
+  }
+}`, map[string]act{"one b": exits(1)})
+	equal(t, "story", p.story("h01"), []string{"one[a] ok", "one[b] failed"})
+	equal(t, "outcomes", p.outcomes(t), []string{`h01 failed: step one["b"]: exit status 1`})
+}
+
+func TestTheResultIsToldWhereItIsAskedFor(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h01"
+  step "one" { command = "one" }
+  step "two" { command = "two ${step.one.stdout}" }
+}`, map[string]act{"one": prints("text")})
+	ends := p.of(event.StepEnd)
+	if len(ends) != 2 || ends[0].Result == nil || ends[0].Result.Stdout != "text" || ends[1].Result != nil {
+		t.Errorf("got %+v", ends)
+	}
+	if out := p.output["h01 stdout"]; out != "text" {
+		t.Errorf("printed %q", out)
+	}
+}
+
+func TestTheDeadlineEndsTheTasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &play{acts: map[string]act{"one": lasts(time.Hour)}, Tasks: runner.Tasks{Deadline: time.Minute}}
+		p.run(t.Context(), plan(t, `
+task "t" {
+  hosts = "h01"
+  step "one" { command = "one" }
+  always {
+    step "end" { command = "end" }
+  }
+}`))
+		if p.summary.ExitStatus() != 124 || p.stage.on("h01") != "one end" {
+			t.Errorf("exit status %d after %q", p.summary.ExitStatus(), p.stage.on("h01"))
+		}
+		equal(t, "outcomes", p.outcomes(t), []string{"h01 stopped: step one: the deadline of the run passed"})
+	})
+}

@@ -1,0 +1,215 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"fleet/event"
+	"fleet/tasks"
+	"fleet/transport"
+)
+
+// A callRun is one action on one machine, for one host.
+type callRun struct {
+	*visit
+	call    *tasks.Call
+	machine *machine
+	sent    bool      // an attempt was sent, now or in an earlier run
+	ended   time.Time // when the last attempt ended
+}
+
+// own reports whether the call is for the host itself.
+func (c *callRun) own() bool { return !c.call.Local && c.call.On == nil }
+
+// id is how the call is known, also to later runs.
+func (c *callRun) id(host string) event.StepID {
+	id := event.StepID{Task: c.task.plan.Name, Host: host, Section: c.section, Step: c.step.Name, Key: c.call.Key}
+	switch {
+	case c.call.Local:
+		id.On = "local"
+	case c.call.On != nil:
+		id.On = c.call.On.Name
+	}
+	return id
+}
+
+// event is one about the call.
+func (c *callRun) event(t event.Type) *event.Event {
+	e := c.visit.event(t)
+	id := c.id("")
+	e.Key, e.On = id.Key, id.On
+	return e
+}
+
+// carryOut returns the step_end that it has told, and the result; nil where the
+// call was left out.
+func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
+	if c.own() && c.gone && !c.met {
+		return c.skip("the host is unreachable"), nil
+	}
+	if e, r := c.remembered(); e != nil {
+		return e, r
+	}
+	c.run.learn(c.call.Secrets)
+	if err := c.prepare(ctx); err != nil {
+		return c.fails(err), nil
+	}
+	reason, err := guarded(ctx, c.machine, c.step, c.call)
+	switch {
+	case err != nil:
+		return c.fails(question(err)), nil
+	case reason != "":
+		c.met = c.met || c.own()
+		return c.skip(reason), nil
+	}
+	c.batch.emit(c.event(event.StepStart))
+	return c.attempts(ctx)
+}
+
+// prepare finds the machine, and makes sure that the host has its place.
+func (c *callRun) prepare(ctx context.Context) error {
+	if err := c.place.Enter(ctx); err != nil {
+		return &transport.Error{Op: "run", Kind: transport.KindCanceled, Err: err, Stopped: true}
+	}
+	if c.call.Local {
+		c.machine = &machine{name: "local", target: transport.Target{Name: "local"}, transport: c.run.cfg.Local}
+		if c.call.Become != "" {
+			c.machine.become = &transport.Become{User: c.call.Become}
+		}
+		return nil
+	}
+	host := c.host
+	if c.call.On != nil {
+		host = c.call.On
+	}
+	target, err := c.run.target(ctx, host)
+	if err != nil {
+		return err
+	}
+	become, err := c.run.become(ctx, host, c.call.Become)
+	if err != nil {
+		return err
+	}
+	c.machine = &machine{name: host.Name, target: target, transport: c.run.cfg.Transport, become: become, place: c.place}
+	return nil
+}
+
+// attempts tries until it goes well, or nothing is left to try.
+func (c *callRun) attempts(ctx context.Context) (*event.Event, *tasks.Result) {
+	began := time.Now()
+	tries := &retries{step: c.step}
+	for attempt := 1; ; attempt++ {
+		e, r := c.attempt(ctx)
+		e.Attempt = attempt
+		delay, again := tries.next(ctx, e)
+		if again {
+			retry := c.event(event.StepRetry)
+			retry.Attempt, retry.Error, retry.Delay = attempt, trouble(e), delay
+			c.batch.emit(retry)
+			if err := c.rest(ctx, delay); err != nil {
+				e.Outcome, e.Kind = event.Stopped, string(transport.KindCanceled)
+				e.Error = fmt.Sprintf("%s, before attempt %d; the one before: %s", err, attempt+1, trouble(e))
+				again = false
+			}
+		}
+		if !again {
+			e.Duration = time.Since(began)
+			return c.tell(e, r), r
+		}
+	}
+}
+
+// rest lets the delay pass, after which the host has its place again.
+func (c *callRun) rest(ctx context.Context, delay time.Duration) error {
+	if err := c.pause(ctx, delay); err != nil {
+		return err
+	}
+	return c.place.Enter(ctx)
+}
+
+// attempt sends the call once.
+func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
+	stdout, stderr := c.stream(event.Stdout), c.stream(event.Stderr)
+	began := time.Now()
+	status, err := perform(ctx, c.machine, c.step, c.call, stdout, stderr)
+	c.ended = time.Now()
+	r := &tasks.Result{
+		Stdout: stdout.text(), Stderr: stderr.text(), Status: status.Code, Duration: c.ended.Sub(began),
+		Failed: err != nil || !status.OK(), Changed: err == nil && c.step.Kind != "wait",
+	}
+	e := c.event(event.StepEnd)
+	copyEnd(e, result(status, err))
+	if err != nil {
+		r.Status = -1
+		c.unanswered(e, err)
+		return e, r
+	}
+	c.sent = true
+	if c.own() {
+		c.met, c.gone = true, false
+	}
+	c.judge(e, r)
+	return e, r
+}
+
+// unanswered notes what an attempt without a status means.
+func (c *callRun) unanswered(e *event.Event, err error) {
+	var te *transport.Error
+	c.sent = c.sent || !errors.As(err, &te) || te.Sent
+	switch {
+	case e.Outcome != event.Unreachable:
+	case c.own():
+		c.lose()
+	default: // the step failed; the host is fine
+		e.Outcome = event.Failed
+	}
+}
+
+// judge lets the expressions of the step decide about an attempt with a status.
+func (c *callRun) judge(e *event.Event, r *tasks.Result) {
+	switch err := c.exprs.Judge(c.step, c.call, r); {
+	case err != nil:
+		r.Failed = true
+		e.Outcome, e.Error = event.Failed, err.Error()
+	case !r.Failed:
+		e.Outcome = event.OK
+	case e.Outcome == event.OK:
+		e.Outcome, e.Error = event.Failed, "what it says in failed is true"
+	}
+	e.Changed = r.Changed && !r.Failed
+}
+
+// skip tells that there was nothing to do.
+func (c *callRun) skip(reason string) *event.Event {
+	e := c.event(event.StepEnd)
+	e.Outcome, e.Reason = event.Skipped, reason
+	c.batch.emit(e)
+	return e
+}
+
+// fails tells that the call could not be sent.
+func (c *callRun) fails(err error) *event.Event {
+	e := c.event(event.StepEnd)
+	failure(e, err)
+	c.unanswered(e, err)
+	c.sent = false
+	return c.tell(e, nil)
+}
+
+// tell completes a step_end and emits it.
+func (c *callRun) tell(e *event.Event, r *tasks.Result) *event.Event {
+	switch e.Outcome {
+	case event.Failed, event.Timeout, event.Unknown:
+		e.Ignored = c.step.IgnoreErrors
+	}
+	if e.Changed {
+		e.Notify = c.step.Notify
+	}
+	if r != nil && c.step.Referenced {
+		e.Result = &event.Result{Stdout: r.Stdout, Stderr: r.Stderr}
+	}
+	c.batch.emit(e)
+	return e
+}

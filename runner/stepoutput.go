@@ -1,0 +1,50 @@
+package runner
+
+import (
+	"unicode/utf8"
+
+	"fleet/event"
+)
+
+// maxResult bounds each stream of a result, in bytes. What is beyond it is told
+// as output, but no expression sees it.
+const maxResult = 1 << 20
+
+// A stepStream makes events of one stream of a call, and keeps its beginning
+// for expressions.
+type stepStream struct {
+	batch *batchRun
+	event event.Event // reused: a sink keeps nothing of it
+	keeps bool        // an expression asks for it
+	kept  []byte
+}
+
+func (c *callRun) stream(name event.Stream) *stepStream {
+	e := c.event(event.Output)
+	e.Stream, e.Status = name, 0
+	return &stepStream{batch: c.batch, event: *e, keeps: c.task.keeps[c.step]}
+}
+
+// Write implements io.Writer.
+func (s *stepStream) Write(p []byte) (int, error) {
+	if s.keeps {
+		s.kept = append(s.kept, p[:min(len(p), maxResult-len(s.kept))]...)
+	}
+	s.event.Data = p
+	s.batch.emit(&s.event)
+	return len(p), nil
+}
+
+func (s *stepStream) text() string { return string(s.kept) }
+
+// clip is the part of s that a result keeps.
+func clip(s string) string {
+	if len(s) <= maxResult {
+		return s
+	}
+	n := maxResult
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"context"
+	"errors"
+
+	"fleet/event"
+)
+
+// underLock rolls the task out while it holds its lock, if it has one.
+func (t *taskRun) underLock(ctx context.Context) *event.Event {
+	if t.plan.Lock == "" {
+		return t.rollOut(ctx)
+	}
+	lock, err := t.lock(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return notAttempted(context.Cause(ctx).Error())
+	case err != nil:
+		t.run.stopEarly()
+		return notAttempted(err.Error())
+	}
+	defer lock.release()
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() { // ends with ctx
+		defer close(watched)
+		select {
+		case <-lock.lost:
+			cancel(lock.cause())
+		case <-ctx.Done():
+		}
+	}()
+	end := t.rollOut(ctx)
+	cancel(nil)
+	<-watched
+	var lost *lockLost
+	if errors.As(context.Cause(ctx), &lost) {
+		t.run.stopEarly()
+	}
+	return end
+}
+
+// lock takes the lock on all hosts of the task. It is held under the context of
+// the always steps, which come after a stop. A host without a target, or that
+// is unreachable, is left to its walk, which tells why.
+func (t *taskRun) lock(ctx context.Context) (*heldLock, error) {
+	t.lockless = map[string]error{}
+	var machines []*machine
+	for _, h := range t.plan.Hosts {
+		target, err := t.run.target(ctx, h)
+		if err != nil {
+			t.lockless[h.Name] = err
+			continue
+		}
+		machines = append(machines, &machine{name: h.Name, target: target, transport: t.run.cfg.Transport})
+	}
+	hold, cancel := context.WithCancelCause(t.run.cleanup)
+	release := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	lock, failed, err := takeLock(hold, t.plan.Lock, t.run.cfg.Owner, machines)
+	for name, err := range failed {
+		t.lockless[name] = err
+	}
+	if !release() && err == nil { // the run was stopped in the meantime
+		lock.release()
+	}
+	if err != nil {
+		cancel(err)
+	}
+	return lock, err
+}
