@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"fleet/internal/lang"
 )
@@ -44,6 +45,8 @@ type taskDraft struct {
 	flush  *stepDraft // the first one
 	uses   []usage    // of conditions
 	said   int        // how many diagnostics there were before it
+
+	results cty.Value // what step stands for where nothing is known; NilVal where it is not made
 }
 
 // A stepDraft is a step while it is decoded.

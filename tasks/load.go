@@ -48,6 +48,7 @@ type decoder struct {
 	byName  map[string]*Task
 
 	hints    int                   // how many were looked for
+	spent    int                   // what evaluating with nothing known has cost
 	varTypes map[string][]cty.Type // of host.vars.NAME, where it was asked for
 }
 

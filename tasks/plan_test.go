@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2"
 
 	"fleet/inventory"
 )
@@ -457,5 +458,42 @@ task "more" {
 	}
 	if found := diagnose(t, dir); len(found) > 0 {
 		t.Error(found[0])
+	}
+}
+
+func TestWhatWasNotFetchedIsNotKnown(t *testing.T) {
+	const summary = "Value not known"
+	p := plan(t, `
+secret "token" { env = "TOKEN" }
+group "web" { hosts = ["web1"] }
+task "deploy" {
+  hosts = "@web"
+  step "secret" { command = "echo ${shellquote(secret.token)}" }
+  step "facts" { command = "echo ${shellquote(host.facts.os)}" }
+}
+`)
+	for _, s := range p.Tasks[0].Steps {
+		_, err := p.NewHost(p.Tasks[0], 0, false).Bind(s)
+		if err == nil || !strings.Contains(err.Error(), strings.ToLower(summary[:1])+summary[1:]) {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+	}
+}
+
+func TestCheckingEndsWhereItCostsTooMuch(t *testing.T) {
+	p := plan(t, `
+group "web" { hosts = ["web[1-9]"] }
+task "deploy" {
+  hosts = "@web"
+  step "a" { command = "echo ${[for i in range(100) : "${host.name}${i}"][0]}" }
+}
+`)
+	k := &checker{plan: p, first: map[mistake]*hcl.Diagnostic{}, hosts: map[mistake][]*inventory.Host{}, left: 1000}
+	checked := 0
+	for checked < 9 && k.host(p.Tasks[0], checked) {
+		checked++
+	}
+	if checked == 0 || checked == 9 || len(k.all) != 1 || k.all[0].Summary != "Evaluation too expensive" {
+		t.Errorf("%d hosts were checked: %v", checked, k.all)
 	}
 }

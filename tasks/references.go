@@ -60,7 +60,9 @@ func (t *taskDraft) checkConditions() {
 	}
 }
 
+// checkUsage checks what an expression refers to, and then what it comes to.
 func (t *taskDraft) checkUsage(u usage) {
+	said := len(t.diags)
 	for _, ref := range lang.References(u.expr) {
 		at := ref.SourceRange()
 		switch root := ref.RootName(); {
@@ -73,6 +75,9 @@ func (t *taskDraft) checkUsage(u usage) {
 		case root == "each" && !u.each:
 			t.fail(at, "Reference not allowed here", "%s", t.noEach(u))
 		}
+	}
+	if len(t.diags) == said {
+		t.tryOut(u)
 	}
 }
 

@@ -2,31 +2,45 @@ package tasks
 
 import (
 	"github.com/zclconf/go-cty/cty"
-
-	"fleet/internal/lang"
-	"fleet/inventory"
 )
 
-// unknownScope is what the attribute of s may refer to, with nothing of it known
-// but what can be asked. The conditions of a step are its attribute
-// "postcondition"; s is nil for the conditions of t itself.
-func unknownScope(inv *inventory.Inventory, t *Task, s *Step, attr string) *lang.Scope {
-	results := map[string]cty.Value{}
-	for other := range t.allSteps() {
-		results[other.Name] = unknownResult()
+// unknownSteps bounds what the expressions of all tasks may cost together when
+// they are evaluated with nothing known. What is over that is left to the plan.
+const unknownSteps = 1_000_000
+
+// tryOut evaluates an expression with nothing known but what can be asked, and
+// tells what is wrong with it for every host. Plans do not come to those of steps
+// that have nothing to do.
+func (t *taskDraft) tryOut(u usage) {
+	if t.spent > unknownSteps {
+		return
 	}
-	values := map[string]cty.Value{"host": inv.UnknownHost(), "step": cty.ObjectVal(results)}
-	if s == nil {
-		return inv.Scope().ForStep(values)
+	values := map[string]cty.Value{"host": t.inv.UnknownHost()}
+	if u.step {
+		values["step"] = t.unknownResults()
 	}
-	switch attr {
-	case "changed", "failed", "postcondition":
+	if u.self {
 		values["self"] = unknownResult()
 	}
-	if s.late.attrs["for_each"] != nil && attr != "when" && attr != "for_each" {
+	if u.each {
 		values["each"] = unknownEach()
 	}
-	return inv.Scope().ForStep(values)
+	scope := t.scope.ForStep(values)
+	_, diags := scope.Eval(u.expr, cty.DynamicPseudoType)
+	t.spent += scope.Steps()
+	t.add(diags)
+}
+
+// unknownResults is what step stands for where no step has run.
+func (t *taskDraft) unknownResults() cty.Value {
+	if t.results == cty.NilVal {
+		results := make(map[string]cty.Value, len(t.byName))
+		for name := range t.byName {
+			results[name] = unknownResult()
+		}
+		t.results = cty.ObjectVal(results)
+	}
+	return t.results
 }
 
 // unknownEach is each of an element that is not known.
