@@ -72,7 +72,8 @@ func Apply(ctx context.Context, cfg *Tasks) *event.Summary {
 	tally := new(event.Tally)
 	r := &planRun{
 		cfg: cfg, sink: event.Tee(tally, cfg.Sink), places: newPlaces(fanout),
-		hosts: map[string]*hostRun{}, asking: make(chan struct{}, 1), targets: map[string]transport.Target{},
+		hosts: map[string]*hostRun{}, asking: make(chan struct{}, 1),
+		locks: map[string]chan struct{}{}, targets: map[string]transport.Target{},
 	}
 	names := r.enroll()
 	r.emit(&event.Event{Type: event.RunStart, Hosts: names, Command: cfg.Title, Fanout: fanout})
@@ -96,10 +97,11 @@ type planRun struct {
 	cfg     *Tasks
 	sink    event.Sink
 	places  *places
-	hosts   map[string]*hostRun // by name; not changed after enroll
-	asking  chan struct{}       // holds one element while the user is asked
-	cleanup context.Context     // see allowCleanup
-	refused atomic.Bool         // the user said no to a step: no other one begins
+	hosts   map[string]*hostRun      // by name; not changed after enroll
+	asking  chan struct{}            // holds one element while the user is asked
+	locks   map[string]chan struct{} // by name; hold one element while a task has the lock
+	cleanup context.Context          // see allowCleanup
+	refused atomic.Bool              // the user said no to a step: no other one begins
 
 	mu      sync.Mutex
 	targets map[string]transport.Target // by host; guarded by mu
@@ -111,10 +113,17 @@ func (r *planRun) emit(e *event.Event) {
 	r.sink.Emit(e)
 }
 
-// enroll makes the list of all hosts, in the order of tasks and selections.
+// enroll makes the list of all hosts, in the order of tasks and selections. A
+// task that is left out has none.
 func (r *planRun) enroll() []string {
 	names := []string{}
 	for _, p := range r.cfg.Plan.Tasks {
+		if p.Lock != "" && r.locks[p.Lock] == nil {
+			r.locks[p.Lock] = make(chan struct{}, 1)
+		}
+		if leftOut(p) != "" {
+			continue
+		}
 		for _, h := range p.Hosts {
 			host := r.hosts[h.Name]
 			if host == nil {

@@ -11,6 +11,7 @@ import (
 
 	"fleet/event"
 	"fleet/runner"
+	"fleet/tasks"
 	"fleet/transport"
 )
 
@@ -375,4 +376,29 @@ task "t" {
 		}
 		equal(t, "outcomes", p.outcomes(t), []string{"h01 stopped: step one: the deadline of the run passed"})
 	})
+}
+
+func TestATaskOfWhichEveryStepIsLeftOutIsLeftOut(t *testing.T) {
+	p := new(play)
+	p.run(t.Context(), planOf(t, `
+task "one" {
+  hosts = "h[01-02]"
+  lock  = "one"
+  step "one" { command = "one" }
+  always {
+    step "end" { command = "end" }
+  }
+}
+task "two" {
+  hosts      = "h02"
+  depends_on = [task.one]
+  step "two" { command = "two" }
+  step "three" { command = "three" }
+}`, tasks.Options{StartAt: "three"}))
+	equal(t, "log", p.stage.log, []string{"h02 three"})
+	equal(t, "outcomes", p.outcomes(t), []string{"h02 ok"})
+	equal(t, "story", p.story("h02"), []string{"two skipped", "three ok"})
+	if e := p.of(event.TaskEnd)[0]; e.Outcome != event.Skipped || !strings.Contains(e.Reason, "--start-at") {
+		t.Errorf("got %+v", e)
+	}
 }

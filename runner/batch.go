@@ -74,7 +74,7 @@ func (b *batchRun) carryOut(ctx context.Context) {
 // has no turn.
 func (b *batchRun) begin(ctx context.Context, i int) *hostWalk {
 	host := b.task.plan.Hosts[i]
-	if b.task.leftOut(host.Name) {
+	if b.task.without(host.Name) {
 		return nil
 	}
 	place, err := b.task.run.places.take(ctx)

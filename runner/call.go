@@ -61,7 +61,9 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 	case err != nil:
 		return c.fails(question(err)), nil
 	case reason != "":
-		c.met = c.met || c.own()
+		if c.own() {
+			c.answered()
+		}
 		return c.skip(reason), nil
 	}
 	c.batch.emit(c.event(event.StepStart))
@@ -71,7 +73,7 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 // prepare finds the machine, and makes sure that the host has its place.
 func (c *callRun) prepare(ctx context.Context) error {
 	if err := c.place.Enter(ctx); err != nil {
-		return &transport.Error{Op: "run", Kind: transport.KindCanceled, Err: err, Stopped: true}
+		return canceled(err)
 	}
 	if c.call.Local {
 		c.machine = &machine{name: "local", target: transport.Target{Name: "local"}, transport: c.run.cfg.Local}
@@ -86,14 +88,22 @@ func (c *callRun) prepare(ctx context.Context) error {
 	}
 	target, err := c.run.target(ctx, host)
 	if err != nil {
-		return err
+		return unprepared(ctx, err)
 	}
 	become, err := c.run.become(ctx, host, c.call.Become)
 	if err != nil {
-		return err
+		return unprepared(ctx, err)
 	}
 	c.machine = &machine{name: host.Name, target: target, transport: c.run.cfg.Transport, become: become, place: c.place}
 	return nil
+}
+
+// unprepared is err, which may have come from the end of ctx.
+func unprepared(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return canceled(context.Cause(ctx))
+	}
+	return err
 }
 
 // attempts tries until it goes well, or nothing is left to try.
@@ -148,7 +158,7 @@ func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 	}
 	c.sent = true
 	if c.own() {
-		c.met, c.gone = true, false
+		c.answered()
 	}
 	c.judge(e, r)
 	return e, r

@@ -7,7 +7,6 @@ import (
 
 	"fleet/event"
 	"fleet/tasks"
-	"fleet/transport"
 )
 
 // A onceCell is a step that one host carries out for all of a task. The first
@@ -61,7 +60,7 @@ func (v *visit) carryOutOnce(ctx context.Context, cell *onceCell, calls []*tasks
 			return v.share(end)
 		}
 		if err := v.await(ctx, changed); err != nil {
-			return v.broken(&transport.Error{Op: "run", Kind: transport.KindCanceled, Err: err, Stopped: true})
+			return v.broken(canceled(err))
 		}
 	}
 }

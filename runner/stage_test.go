@@ -141,8 +141,13 @@ var (
 	linkLost    = fails(transport.Error{Op: "run", Kind: transport.KindLost, Err: errors.New("the connection was lost"), Sent: true})
 )
 
-// plan loads a project of hosts h01 to h99, lb1 and lb2, and plans tasks of it.
-func plan(t *testing.T, source string, names ...string) *tasks.Plan {
+// plan loads a project of hosts h01 to h99, lb1 and lb2, and plans all its tasks.
+func plan(t testing.TB, source string) *tasks.Plan {
+	t.Helper()
+	return planOf(t, source, tasks.Options{})
+}
+
+func planOf(t testing.TB, source string, o tasks.Options) *tasks.Plan {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "project.fleet.hcl")
 	source = `
@@ -157,7 +162,12 @@ group "lb" { hosts = ["lb[1-2]"] }
 	if diags = append(diags, more...); diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	p, diags, err := set.Plan(tasks.Options{Names: names})
+	if len(o.Names) == 0 {
+		for _, one := range set.Tasks() {
+			o.Names = append(o.Names, one.Name)
+		}
+	}
+	p, diags, err := set.Plan(o)
 	if err != nil || diags.HasErrors() {
 		t.Fatal(err, diags)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"fleet/event"
 	"fleet/tasks"
-	"fleet/transport"
 )
 
 // A visit is one step for one host.
@@ -132,7 +131,7 @@ func (v *visit) carryOut(ctx context.Context) *stepEnd {
 	ok, err := v.consented(ctx, v.step)
 	switch {
 	case err != nil:
-		return v.broken(&transport.Error{Op: "run", Kind: transport.KindCanceled, Err: err, Stopped: true})
+		return v.broken(canceled(err))
 	case !ok:
 		return v.leaveOut("not confirmed")
 	}
@@ -146,7 +145,7 @@ func (v *visit) carryOut(ctx context.Context) *stepEnd {
 func (v *visit) calls(ctx context.Context, calls []*tasks.Call) *stepEnd {
 	release, err := v.throttled(ctx)
 	if err != nil {
-		return v.broken(&transport.Error{Op: "run", Kind: transport.KindCanceled, Err: err, Stopped: true})
+		return v.broken(canceled(err))
 	}
 	defer release()
 	end := &stepEnd{host: v.host.Name}
@@ -226,17 +225,17 @@ func (w *hostWalk) learnFacts(ctx context.Context, s *tasks.Step) error {
 		return errors.New("the facts of the host are needed, and nobody asks for them")
 	}
 	if err := w.place.Enter(ctx); err != nil {
-		return &transport.Error{Op: "facts", Kind: transport.KindCanceled, Err: err, Stopped: true}
+		return canceled(err)
 	}
 	target, err := w.run.target(ctx, w.host)
 	if err != nil {
-		return err
+		return unprepared(ctx, err)
 	}
 	v, err := w.run.cfg.Facts.Host(ctx, target)
 	if err != nil {
 		return err
 	}
-	w.met = true
+	w.answered()
 	w.exprs.SetFacts(v)
 	return nil
 }
@@ -273,3 +272,6 @@ func (w *hostWalk) lose() {
 	}
 	w.gone = true
 }
+
+// answered notes that the host does.
+func (w *hostWalk) answered() { w.met, w.gone = true, false }

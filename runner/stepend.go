@@ -18,6 +18,11 @@ func failure(e *event.Event, err error) {
 	copyEnd(e, result(transport.Status{}, err))
 }
 
+// canceled is the error of what was not begun because of why.
+func canceled(why error) error {
+	return &transport.Error{Op: "run", Kind: transport.KindCanceled, Err: why, Stopped: true}
+}
+
 // copyEnd copies what says how something ended.
 func copyEnd(to, from *event.Event) {
 	to.Outcome, to.Status, to.Signal = from.Outcome, from.Status, from.Signal

@@ -13,16 +13,15 @@ const maxResult = 1 << 20
 // A stepStream makes events of one stream of a call, and keeps its beginning
 // for expressions.
 type stepStream struct {
-	batch *batchRun
-	event event.Event // reused: a sink keeps nothing of it
-	keeps bool        // an expression asks for it
+	call  *callRun
+	name  event.Stream
+	keeps bool // an expression asks for it
 	kept  []byte
+	event *event.Event // reused: a sink keeps nothing of it; nil before the first output
 }
 
 func (c *callRun) stream(name event.Stream) *stepStream {
-	e := c.event(event.Output)
-	e.Stream, e.Status = name, 0
-	return &stepStream{batch: c.batch, event: *e, keeps: c.task.keeps[c.step]}
+	return &stepStream{call: c, name: name, keeps: c.task.keeps[c.step]}
 }
 
 // Write implements io.Writer.
@@ -30,8 +29,12 @@ func (s *stepStream) Write(p []byte) (int, error) {
 	if s.keeps {
 		s.kept = append(s.kept, p[:min(len(p), maxResult-len(s.kept))]...)
 	}
+	if s.event == nil {
+		s.event = s.call.event(event.Output)
+		s.event.Stream, s.event.Status = s.name, 0
+	}
 	s.event.Data = p
-	s.batch.emit(&s.event)
+	s.call.batch.emit(s.event)
 	return len(p), nil
 }
 

@@ -203,6 +203,26 @@ func TestALockIsHeldForTheTask(t *testing.T) {
 	})
 }
 
+func TestTasksWithTheSameLockComeOneAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := perform(t, `
+task "a" {
+  hosts = "h[01-02]"
+  lock  = "x"
+  step "one" { command = "one" }
+}
+task "b" {
+  hosts = "h[02-03]"
+  lock  = "x"
+  step "two" { command = "two" }
+}`, map[string]act{"LOCK": holds(nil), "one": lasts(time.Second), "two": lasts(time.Second)})
+		if took := time.Since(began); took != 2*time.Second || p.summary.ExitStatus() != 0 {
+			t.Errorf("it took %s, %v", took, p.outcomes(t))
+		}
+	})
+}
+
 func TestALockOfSomebodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		busy := func(_ context.Context, c *transport.Command) (transport.Status, error) {

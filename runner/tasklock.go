@@ -7,21 +7,37 @@ import (
 	"fleet/event"
 )
 
-// underLock rolls the task out while it holds its lock, if it has one.
+// underLock rolls the task out while it holds its lock, if it has one. Tasks of
+// this run that have the same lock come one after another.
 func (t *taskRun) underLock(ctx context.Context) *event.Event {
 	if t.plan.Lock == "" {
 		return t.rollOut(ctx)
 	}
+	turn := t.run.locks[t.plan.Lock]
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return notAttempted(context.Cause(ctx).Error())
+	}
 	lock, err := t.lock(ctx)
+	if lock != nil {
+		defer lock.release()
+	}
 	switch {
 	case ctx.Err() != nil:
 		return notAttempted(context.Cause(ctx).Error())
 	case err != nil:
 		t.run.stopEarly()
 		return notAttempted(err.Error())
+	case lock == nil: // no host can be reached
+		return t.rollOut(ctx)
 	}
-	defer lock.release()
+	return t.guardedBy(ctx, lock)
+}
 
+// guardedBy rolls the task out, and stops it when the lock is lost.
+func (t *taskRun) guardedBy(ctx context.Context, lock *heldLock) *event.Event {
 	ctx, cancel := context.WithCancelCause(ctx)
 	watched := make(chan struct{})
 	go func() { // ends with ctx
@@ -43,8 +59,8 @@ func (t *taskRun) underLock(ctx context.Context) *event.Event {
 }
 
 // lock takes the lock on all hosts of the task. It is held under the context of
-// the always steps, which come after a stop. A host without a target, or that
-// is unreachable, is left to its walk, which tells why.
+// the always steps, which come after a stop. A host without a target, or on
+// which the lock cannot be taken, is left to its walk, which tells why.
 func (t *taskRun) lock(ctx context.Context) (*heldLock, error) {
 	t.lockless = map[string]error{}
 	var machines []*machine
@@ -56,17 +72,19 @@ func (t *taskRun) lock(ctx context.Context) (*heldLock, error) {
 		}
 		machines = append(machines, &machine{name: h.Name, target: target, transport: t.run.cfg.Transport})
 	}
+	if len(machines) == 0 {
+		return nil, nil
+	}
 	hold, cancel := context.WithCancelCause(t.run.cleanup)
-	release := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	taken := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	lock, failed, err := takeLock(hold, t.plan.Lock, t.run.cfg.Owner, machines)
 	for name, err := range failed {
 		t.lockless[name] = err
 	}
-	if !release() && err == nil { // the run was stopped in the meantime
-		lock.release()
-	}
+	taken()
 	if err != nil {
 		cancel(err)
+		return nil, err
 	}
-	return lock, err
+	return lock, nil
 }

@@ -66,9 +66,12 @@ func (t *taskRun) carryOut(ctx context.Context) {
 		t.emit(&event.Event{Type: event.TaskStart, Hosts: t.names(nil), Batches: len(t.plan.Batches)})
 		end = t.underLock(ctx)
 	}
-	t.good = end.Outcome == event.OK
+	t.good = end.Outcome == event.OK || end.Outcome == event.Skipped
 	end.Type, end.Duration = event.TaskEnd, time.Since(began)
 	t.emit(end)
+	if end.Outcome == event.Skipped {
+		return
+	}
 	for i, h := range t.plan.Hosts {
 		w := t.walks[i]
 		if w == nil {
@@ -84,6 +87,9 @@ func (t *taskRun) carryOut(ctx context.Context) {
 
 // prevented is the end of a task that is not carried out at all.
 func (t *taskRun) prevented(ctx context.Context) *event.Event {
+	if reason := leftOut(t.plan); reason != "" {
+		return &event.Event{Outcome: event.Skipped, Reason: reason}
+	}
 	if ctx.Err() != nil {
 		return notAttempted(context.Cause(ctx).Error())
 	}
@@ -99,11 +105,25 @@ func notAttempted(reason string) *event.Event {
 	return &event.Event{Outcome: event.NotAttempted, Reason: reason}
 }
 
-// leftOut reports whether the host has failed in a task that this one depends
+// leftOut says why none of the steps of a task is carried out, and so nothing
+// of it is; "" where one is.
+func leftOut(p *tasks.Planned) string {
+	reason := ""
+	for _, s := range p.Steps {
+		if p.Skip[s] != "" {
+			reason = p.Skip[s]
+		} else if s.Kind != "flush" {
+			return ""
+		}
+	}
+	return reason
+}
+
+// without reports whether the host has failed in a task that this one depends
 // on. It has no turn then.
-func (t *taskRun) leftOut(host string) bool {
+func (t *taskRun) without(host string) bool {
 	for _, before := range t.after {
-		if before.failed[host] || before.leftOut(host) {
+		if before.failed[host] || before.without(host) {
 			return true
 		}
 	}
