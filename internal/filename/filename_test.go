@@ -49,7 +49,7 @@ func FuzzOf(f *testing.F) {
 		if (x == y) != (a == b) {
 			t.Errorf("%q and %q are in %q and %q", a, b, x, y)
 		}
-		if !filepath.IsLocal(x) || filepath.Base(x) != x || len(x) > maxName || strings.IndexAny(x[:1], ".-") >= 0 {
+		if !filepath.IsLocal(x) || filepath.Base(x) != x || len(x) > maxName || strings.ContainsAny(x[:1], ".-") {
 			t.Errorf("%q is in %q", a, x)
 		}
 	})

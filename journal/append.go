@@ -1,0 +1,158 @@
+package journal
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+const (
+	// maxPending is how much may wait to be written before those who bring
+	// more wait, too, in bytes.
+	maxPending = 1 << 20
+	// lazySize is how much a lazy appender lets wait without a need.
+	lazySize = 64 << 10
+	// interval is how long anything waits at most while a run goes on.
+	interval = time.Second
+)
+
+// A file is what an appender needs of one.
+type file interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+// An appender writes lines to a file, in the order in which it gets them, by one
+// goroutine. While that is writing, or waits for the disk, lines gather in the
+// next batch: however many wait for the disk, one fsync serves them all.
+type appender struct {
+	file file
+	path string // as the user would write it
+	// lazy lets lines wait until there are many, or interval is over.
+	lazy bool
+	fail *failure
+	wake chan struct{} // has room for one
+
+	mu     sync.Mutex
+	next   *batch
+	spare  []byte // of a batch that was written
+	closed bool
+}
+
+// A batch is lines that are written together.
+type batch struct {
+	lines   []byte
+	durable bool          // an fsync follows
+	done    chan struct{} // closed when that is over; nil where nobody waits
+}
+
+func newAppender(f file, path string, lazy bool, fail *failure) *appender {
+	return &appender{file: f, path: path, lazy: lazy, fail: fail, wake: make(chan struct{}, 1), next: new(batch)}
+}
+
+// add takes a line, of which it keeps nothing. A durable one is on disk when it
+// returns, or the failure was told.
+func (a *appender) add(line []byte, durable bool) {
+	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		return
+	}
+	b := a.next
+	b.lines = append(b.lines, line...)
+	b.durable = b.durable || durable
+	var done chan struct{}
+	if durable || len(b.lines) >= maxPending {
+		if b.done == nil {
+			b.done = make(chan struct{})
+		}
+		done = b.done
+	}
+	urgent := !a.lazy || done != nil || len(b.lines) >= lazySize
+	a.mu.Unlock()
+	if urgent {
+		a.rouse()
+	}
+	if done != nil {
+		<-done
+	}
+}
+
+func (a *appender) rouse() {
+	select {
+	case a.wake <- struct{}{}:
+	default: // it is about to look
+	}
+}
+
+// run writes until close is called.
+func (a *appender) run() {
+	var tick <-chan time.Time
+	if a.lazy {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for last := false; !last; {
+		select {
+		case <-a.wake:
+		case <-tick:
+		}
+		last = a.flush()
+	}
+	err := a.file.Close()
+	if err != nil && !a.fail.begun.Load() {
+		a.fail.set(failed("close", a.path, err))
+	}
+}
+
+// flush writes what is there. It reports whether nothing more will come.
+func (a *appender) flush() (last bool) {
+	a.mu.Lock()
+	b := a.next
+	a.next = &batch{lines: a.spare}
+	a.spare = nil
+	last = a.closed
+	a.mu.Unlock()
+
+	if !a.fail.begun.Load() {
+		if err := a.write(b, last); err != nil {
+			a.fail.set(err)
+		}
+	}
+	if b.done != nil {
+		if a.fail.begun.Load() {
+			<-a.fail.told // who waits must find the run stopped
+		}
+		close(b.done)
+	}
+	if cap(b.lines) <= maxPending {
+		a.mu.Lock()
+		a.spare = b.lines[:0]
+		a.mu.Unlock()
+	}
+	return last
+}
+
+func (a *appender) write(b *batch, last bool) error {
+	if len(b.lines) > 0 {
+		if _, err := a.file.Write(b.lines); err != nil {
+			return failed("write", a.path, err)
+		}
+	}
+	if b.durable || last && !a.lazy {
+		if err := a.file.Sync(); err != nil {
+			return failed("sync", a.path, err)
+		}
+	}
+	return nil
+}
+
+// close makes run write what is left, and end.
+func (a *appender) close() {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.rouse()
+}

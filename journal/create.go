@@ -1,0 +1,146 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options say how a run is recorded. The zero value is good.
+type Options struct {
+	// MaxRuns is how many runs of each kind are kept, and MaxAge for how long.
+	// Default 200 and 90 days.
+	MaxRuns int
+	MaxAge  time.Duration
+	// OnError is told, once, that something cannot be recorded, which is a
+	// reason to stop a run of tasks. It must not wait for the run, nor emit a
+	// step_start.
+	OnError func(error)
+}
+
+// The defaults of Options.
+const (
+	DefaultMaxRuns = 200
+	DefaultMaxAge  = 90 * 24 * time.Hour
+)
+
+// create makes a file that was not there.
+func create(run *os.Root, name string) (file, error) {
+	return run.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
+// Create begins to record a run, and removes old ones meanwhile.
+func (s *Store) Create(m Meta, o Options) (*Writer, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("record the run: %w", failed("make", s.dir, err))
+	}
+	store, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("record the run: %w", failed("open", s.dir, err))
+	}
+	w, err := s.create(store, m, o)
+	if err != nil {
+		_ = store.Close()
+		return nil, fmt.Errorf("record the run: %w", err)
+	}
+	w.begin(func() {
+		s.prune(store, &o, time.Now())
+		_ = store.Close()
+	})
+	return w, nil
+}
+
+// create makes the folder of a run, and takes it away again where it cannot be
+// completed.
+func (s *Store) create(store *os.Root, m Meta, o Options) (_ *Writer, err error) {
+	m.complete(time.Now())
+	if _, _, ok := parseID(m.ID); !ok {
+		return nil, fmt.Errorf("%q is not the ID of a run", m.ID)
+	}
+	folder := filepath.Join(s.dir, m.ID)
+	if err := store.Mkdir(m.ID, 0o700); err != nil {
+		return nil, failed("make", folder, err)
+	}
+	w := &Writer{meta: m, folder: folder, fail: newFailure(o.OnError), stop: make(chan struct{})}
+	run, err := store.OpenRoot(m.ID)
+	if err == nil {
+		err = s.fill(w, run)
+		if err == nil && m.Kind == KindApply {
+			err = errors.Join(syncDir(run), syncDir(store))
+		}
+		err = errors.Join(err, run.Close())
+	}
+	if err != nil {
+		w.abandon()
+		_ = store.RemoveAll(m.ID)
+		return nil, err
+	}
+	return w, nil
+}
+
+// fill makes the files of a run, the lock first: a folder that says what it is
+// without being locked has ended.
+func (s *Store) fill(w *Writer, run *os.Root) error {
+	var err error
+	path := func(name string) string { return filepath.Join(w.folder, name) }
+	if w.lock, err = run.OpenFile(lockFile, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		return failed("make", path(lockFile), err)
+	}
+	if err := lock(w.lock); err != nil {
+		return failed("lock", path(lockFile), err)
+	}
+	tasks := w.meta.Kind == KindApply
+	if err := writeMeta(run, &w.meta, tasks); err != nil {
+		return failed("write", path(metaFile), err)
+	}
+	events, err := s.open(run, eventsFile)
+	if err != nil {
+		return failed("make", path(eventsFile), err)
+	}
+	w.events = newAppender(events, path(eventsFile), !tasks, w.fail)
+	if !tasks {
+		w.quota = new(quota)
+		return nil
+	}
+	if err := run.Mkdir(logsDir, 0o700); err != nil {
+		return failed("make", path(logsDir), err)
+	}
+	root, err := run.OpenRoot(logsDir)
+	if err != nil {
+		return failed("open", path(logsDir), err)
+	}
+	w.logs = newLogs(root, path(logsDir), w.fail)
+	return nil
+}
+
+// abandon closes what fill has opened.
+func (w *Writer) abandon() {
+	if w.events != nil {
+		_ = w.events.file.Close()
+	}
+	if w.logs != nil {
+		_ = w.logs.root.Close()
+	}
+	if w.lock != nil {
+		_ = w.lock.Close()
+	}
+}
+
+func writeMeta(run *os.Root, m *Meta, durable bool) error {
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := create(run, metaFile)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	if err == nil && durable {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}

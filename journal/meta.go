@@ -1,0 +1,115 @@
+package journal
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A Kind is what was run.
+type Kind string
+
+// The kinds.
+const (
+	KindRun   Kind = "run"   // one command: fleet run
+	KindApply Kind = "apply" // tasks: fleet apply
+)
+
+// format is the form of the files; a reader refuses a later one.
+const format = 1
+
+// Meta is what was asked for, and of whom. [Store.Create] fills in Format, and
+// ID, PID, Machine and Started where they are not set.
+type Meta struct {
+	Format  int    `json:"format"`
+	ID      string `json:"id"` // when it began, in UTC, and six random digits
+	Kind    Kind   `json:"kind"`
+	Command string `json:"command"` // as typed, masked
+	Dir     string `json:"dir"`     // the working directory
+	// Args do it again. They hold no secret.
+	Args    []string          `json:"args,omitempty"`
+	Tasks   []string          `json:"tasks,omitempty"`
+	Hosts   []string          `json:"hosts,omitempty"`
+	Inputs  map[string]string `json:"inputs,omitempty"` // file -> SHA-256
+	PID     int               `json:"pid"`
+	Machine string            `json:"machine"` // where fleet runs, by its own name
+	Version string            `json:"version,omitempty"`
+	Started time.Time         `json:"started"`
+	Resumes string            `json:"resumes,omitempty"` // the run that it goes on with
+}
+
+// The files of a run.
+const (
+	metaFile   = "run.json"
+	eventsFile = "events.jsonl"
+	lockFile   = "lock"
+	logsDir    = "logs"
+	logExt     = ".log"
+)
+
+// complete fills in what the caller left out.
+func (m *Meta) complete(now time.Time) {
+	m.Format = format
+	if m.Started.IsZero() {
+		m.Started = now
+	}
+	m.Started = m.Started.UTC()
+	if m.ID == "" {
+		m.ID = newID(m.Started)
+	}
+	if m.PID == 0 {
+		m.PID = os.Getpid()
+	}
+	if m.Machine == "" {
+		m.Machine, _ = os.Hostname()
+	}
+}
+
+// idTime is the first part of an ID.
+const idTime = "20060102-150405"
+
+func newID(at time.Time) string {
+	var random [3]byte
+	_, _ = rand.Read(random[:]) // it does not fail
+	return at.UTC().Format(idTime) + "-" + hex.EncodeToString(random[:])
+}
+
+// parseID tells when the run of that ID began, and its random part. Names of
+// other folders are not ok.
+func parseID(id string) (began time.Time, random string, ok bool) {
+	if len(id) != len(idTime)+len("-ab12cd") || id[len(idTime)] != '-' {
+		return began, "", false
+	}
+	random = id[len(idTime)+1:]
+	for _, c := range random {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return began, "", false
+		}
+	}
+	began, err := time.Parse(idTime, id[:len(idTime)])
+	return began, random, err == nil
+}
+
+// readMeta reads what the run in a folder is.
+func readMeta(folder string) (*Meta, error) {
+	path := filepath.Join(folder, metaFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, failed("read", path, err)
+	}
+	m := new(Meta)
+	if err := json.Unmarshal(b, m); err != nil {
+		return nil, failed("read", path, err)
+	}
+	if m.Format > format {
+		return nil, fmt.Errorf("%q was written by a later version of fleet", path)
+	}
+	if m.ID != filepath.Base(folder) {
+		return nil, fmt.Errorf("%q is about another run: %q", path, m.ID)
+	}
+	return m, nil
+}

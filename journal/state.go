@@ -1,0 +1,138 @@
+package journal
+
+import (
+	"fmt"
+	"slices"
+
+	"fleet/event"
+)
+
+// DoneEarlier is the reason with which a resumed run skips a step that need not
+// be done again.
+const DoneEarlier = "done in an earlier run"
+
+// A State is what a run, with those that it went on from, has done by its end.
+// It does not change, and may be used by many goroutines.
+type State struct {
+	ended map[part]map[event.StepID]*event.Event
+	open  map[event.StepID]int // sent, and nobody knows how it ended -> when it was
+	count int
+}
+
+// A part is what one host does of one task.
+type part struct{ task, host string }
+
+// State reads what need not be done again when the run is resumed.
+func (r *Run) State() (*State, error) {
+	chain := []*Run{r}
+	for older := r; older.Resumes != ""; {
+		id := older.Resumes
+		if slices.ContainsFunc(chain, func(r *Run) bool { return r.ID == id }) {
+			return nil, fmt.Errorf("run %q resumes itself", id)
+		}
+		var err error
+		if older, err = r.store.run(id); err != nil {
+			return nil, fmt.Errorf("what run %q had done is not known any more: %w (hint: apply everything again)", id, err)
+		}
+		chain = append(chain, older)
+	}
+	s := newState()
+	for _, r := range slices.Backward(chain) {
+		if err := r.Events(func(e *event.Event) error { s.add(e); return nil }); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func newState() *State {
+	return &State{ended: make(map[part]map[event.StepID]*event.Event), open: make(map[event.StepID]int)}
+}
+
+// Ended is the end of a step that need not be carried out again, or nil. Only
+// steps of the task itself and handlers are remembered, and only where they
+// succeeded, or had already been done in a run before.
+func (s *State) Ended(id event.StepID) *event.Event {
+	return s.ended[part{id.Task, id.Host}][id]
+}
+
+// Open is the steps that were sent, in that order, and of which nobody knows how
+// they ended.
+func (s *State) Open() []event.StepID {
+	ids := make([]event.StepID, 0, len(s.open))
+	for id := range s.open {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b event.StepID) int { return s.open[a] - s.open[b] })
+	return ids
+}
+
+// add takes the next event.
+func (s *State) add(e *event.Event) {
+	if e.Type != event.StepStart && e.Type != event.StepEnd {
+		return
+	}
+	switch e.Section {
+	case event.Steps, event.Handlers:
+	case event.Revert:
+		s.forget(part{e.Task, e.Host})
+	default:
+		return // what follows a failure is done again whenever it is due
+	}
+	id := e.StepID()
+	switch {
+	case e.Type == event.StepStart:
+		delete(s.ended[part{e.Task, e.Host}], id)
+		s.sent(id)
+	case e.Outcome == event.Unknown:
+		s.sent(id)
+	default:
+		delete(s.open, id)
+		if e.Section != event.Revert {
+			s.done(id, e)
+		}
+	}
+}
+
+// sent notes that a step may have been carried out.
+func (s *State) sent(id event.StepID) {
+	if _, ok := s.open[id]; !ok {
+		s.count++
+		s.open[id] = s.count
+	}
+}
+
+// done keeps the end of a step in mind, if it need not be carried out again.
+// Where it was skipped for a reason of this run, what was done before stands.
+func (s *State) done(id event.StepID, e *event.Event) {
+	earlier := e.Outcome == event.Skipped && e.Reason == DoneEarlier
+	if e.Outcome != event.OK && !earlier {
+		return
+	}
+	p := part{e.Task, e.Host}
+	if s.ended[p] == nil {
+		s.ended[p] = make(map[event.StepID]*event.Event)
+	}
+	s.ended[p][id] = e
+	if earlier {
+		return
+	}
+	// A handler that was carried out before is due once more.
+	for _, name := range e.Notify {
+		for other := range s.ended[p] {
+			if other.Section == event.Handlers && other.Step == name {
+				delete(s.ended[p], other)
+			}
+		}
+	}
+}
+
+// forget drops what a host has done of a task: it is undone.
+func (s *State) forget(p part) {
+	delete(s.ended, p)
+	for id := range s.open {
+		if id.Task == p.task && id.Host == p.host && id.Section != event.Revert {
+			delete(s.open, id)
+		}
+	}
+}
