@@ -26,15 +26,15 @@ type quietClock struct {
 // startQuietClock starts the goroutine that watches; stop ends it.
 func startQuietClock(s *screen, t *Tracker) *quietClock {
 	q := &quietClock{screen: s, tracker: t, done: make(chan struct{}), idle: make(chan struct{})}
-	go q.loop()
+	go q.loop(s.pieces.Load())
 	return q
 }
 
-func (q *quietClock) loop() {
+func (q *quietClock) loop(seen uint64) {
 	defer close(q.idle)
 	tick := time.NewTicker(silence / silenceChecks)
 	defer tick.Stop()
-	seen, same := q.screen.pieces.Load(), 0
+	same := 0
 	for {
 		select {
 		case <-q.done:

@@ -49,16 +49,24 @@ func walk(r Renderer, task string, hosts, steps int, text string) {
 
 func TestStepsWithoutOutputTakeLittleMemory(t *testing.T) {
 	const hosts, steps = 1000, 20
-	before := heap()
-	r := NewTasks(Config{})
-	walk(r, "t", hosts, steps, "")
-	per := float64(heap()-before) / (hosts * steps)
-	t.Logf("%.1f bytes for a host and step", per)
-	if per > 64 {
-		t.Errorf("%.1f bytes for a host and step", per)
-	}
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
+	for _, tt := range []struct {
+		name string
+		with func(Config) Renderer
+		most int64 // bytes for a host and step
+	}{{"text", NewTasks, 64}, {"json", NewJSON, 320}, {"jsonl", NewJSONL, 64}} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := heap()
+			r := tt.with(Config{})
+			walk(r, "t", hosts, steps, "")
+			per := (heap() - before) / (hosts * steps)
+			t.Logf("%d bytes for a host and step", per)
+			if per > tt.most {
+				t.Errorf("%d bytes for a host and step, more than %d", per, tt.most)
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 

@@ -72,9 +72,9 @@ func TestALogSaysWhomItWaitsForWhereNothingElseIsPrinted(t *testing.T) {
 		r := NewTasks(Config{Stderr: Dest{Writer: &log}, Fold: foldNumbers})
 		shifted(waitingRun().script).play(r)
 		log.Reset()
-		time.Sleep(31 * time.Second)
+		time.Sleep(silence + 6*time.Second)
 		synctest.Wait()
-		equal(t, "first", log.String(), "waiting for 2: b silent for 30.0 s; c silent for 30.0 s, last line: table 2^[[2J\n")
+		equal(t, "first", log.String(), "waiting for 2 at step migrate: b silent for 35 s; c silent for 35 s, last line: table 2^[[2J\n")
 		log.Reset()
 		time.Sleep(20 * time.Second)
 		if _, err := r.Messages().Write([]byte("something\n")); err != nil {
@@ -85,7 +85,7 @@ func TestALogSaysWhomItWaitsForWhereNothingElseIsPrinted(t *testing.T) {
 		equal(t, "while it prints", log.String(), "something\n")
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if n := strings.Count(log.String(), "waiting for 2"); n != 1 {
+		if n := strings.Count(log.String(), "waiting for 2 at"); n != 1 {
 			t.Errorf("%d notes:\n%s", n, log.String())
 		}
 		if err := r.Close(); err != nil {
@@ -137,7 +137,7 @@ func TestATrackerForgetsNobodyInTwoTasksAtOnce(t *testing.T) {
 	p.end("a", "y", nil)
 	tr := NewTracker(nil)
 	p.play(tr)
-	if got := tr.waitingFor(p.now, 3); !strings.HasPrefix(got, "waiting for 1: a silent") {
+	if got := tr.waitingFor(p.now, 3); !strings.HasPrefix(got, "waiting for 1 at step x: a silent") {
 		t.Errorf("%q", got)
 	}
 	p.task = "one"

@@ -137,7 +137,7 @@ func (b *trackedBatch) status() string {
 func (t *Tracker) waitingFor(now time.Time, named int) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.waitingLocked(now, named, seconds)
+	return t.waitingLocked(now, named, wholeSeconds)
 }
 
 func (t *Tracker) waitingLocked(now time.Time, named int, say func(time.Duration) string) string {
@@ -149,7 +149,11 @@ func (t *Tracker) waitingLocked(now time.Time, named int, say func(time.Duration
 		busy = append(busy, h.straggler(now))
 	}
 	slices.SortStableFunc(busy, moreSilent)
-	s := fmt.Sprintf("waiting for %d: ", len(busy))
+	s := fmt.Sprintf("waiting for %d", len(busy))
+	if what := busy[0].what; named > 1 && !slices.ContainsFunc(busy, func(b straggler) bool { return b.what != what }) {
+		s += " at " + what
+	}
+	s += ": "
 	var rest []string
 	for i, b := range busy {
 		if i >= named {
@@ -167,7 +171,15 @@ func (t *Tracker) waitingLocked(now time.Time, named int, say func(time.Duration
 	return s
 }
 
-// brief says whether a host was silent, and for how long.
+// wholeSeconds writes a duration that nobody measures.
+func wholeSeconds(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	return seconds(d)
+}
+
+// brief says for how long a host was silent, and what it printed last.
 func (s *straggler) brief(say func(time.Duration) string) string {
 	text := fmt.Sprintf("%s silent for %s", term.Clean(s.name), say(s.silent))
 	if s.line != "" {
