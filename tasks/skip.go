@@ -35,17 +35,12 @@ func (s *Set) tags() []string {
 	var out []string
 	for _, t := range s.tasks {
 		out = append(out, t.Tags...)
-		for _, step := range t.all() {
+		for step := range t.allSteps() {
 			out = append(out, step.Tags...)
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// all are the steps of all sections.
-func (t *Task) all() []*Step {
-	return slices.Concat(t.Steps, t.Handlers, t.Revert, t.OnFailure, t.Always)
 }
 
 // skipByTags leaves out steps by their tags, and those of the task. What follows
@@ -62,7 +57,7 @@ func (t *Planned) skipByTags(o *Options) {
 			t.Skip[s] = "not in --only " + strings.Join(o.Only, ",")
 		}
 	}
-	for _, s := range t.all() {
+	for s := range t.allSteps() {
 		if has(s, o.Skip) {
 			t.Skip[s] = "--skip " + strings.Join(o.Skip, ",")
 		}
@@ -87,7 +82,7 @@ func (p *Plan) startAt(name string) error {
 				continue
 			}
 			left[before] = true
-			for _, s := range before.all() {
+			for s := range before.allSteps() {
 				before.Skip[s] = reason
 			}
 			leaveOut(before)
