@@ -70,42 +70,6 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 	return c.attempts(ctx)
 }
 
-// prepare finds the machine, and makes sure that the host has its place.
-func (c *callRun) prepare(ctx context.Context) error {
-	if err := c.place.Enter(ctx); err != nil {
-		return canceled(err)
-	}
-	if c.call.Local {
-		c.machine = &machine{name: "local", target: transport.Target{Name: "local"}, transport: c.run.cfg.Local}
-		if c.call.Become != "" {
-			c.machine.become = &transport.Become{User: c.call.Become}
-		}
-		return nil
-	}
-	host := c.host
-	if c.call.On != nil {
-		host = c.call.On
-	}
-	target, err := c.run.target(ctx, host)
-	if err != nil {
-		return unprepared(ctx, err)
-	}
-	become, err := c.run.become(ctx, host, c.call.Become)
-	if err != nil {
-		return unprepared(ctx, err)
-	}
-	c.machine = &machine{name: host.Name, target: target, transport: c.run.cfg.Transport, become: become, place: c.place}
-	return nil
-}
-
-// unprepared is err, which may have come from the end of ctx.
-func unprepared(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return canceled(context.Cause(ctx))
-	}
-	return err
-}
-
 // attempts tries until it goes well, or nothing is left to try.
 func (c *callRun) attempts(ctx context.Context) (*event.Event, *tasks.Result) {
 	began := time.Now()

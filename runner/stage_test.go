@@ -37,8 +37,13 @@ type stage struct {
 
 func (s *stage) Run(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
 	command := c.Script
-	if strings.HasPrefix(command, "# Takes the lock") {
+	switch { // scripts of fleet's own
+	case strings.HasPrefix(command, "# Takes the lock"):
 		command = "LOCK"
+	case strings.HasPrefix(command, "echo at 0;"):
+		command = "GUARD"
+	case strings.Contains(command, "uname"):
+		command = "FACTS"
 	}
 	key := t.Name + " " + command
 	s.mu.Lock()

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"fleet/event"
@@ -17,22 +16,6 @@ type visit struct {
 	afresh  bool      // whatever an earlier run did
 	since   time.Time // of a handler: what was done before does not count
 	missed  bool      // it was not carried out, because the host could not be reached
-}
-
-// A stepEnd is how a step ended for a host: its calls together.
-type stepEnd struct {
-	host    string        // the one that carried it out
-	reason  string        // why it was left out; "" where a call was carried out
-	result  *tasks.Result // nil where it was left out
-	problem *event.Event  // the step_end of the call that ended the walk; nil where none did
-	sent    bool          // a call was sent, now or in an earlier run
-	changed time.Time     // when it changed something; zero where it did not
-}
-
-// unmet reports that nothing was sent because the host could not be reached, or
-// the run was stopped, so that another host may carry the step out.
-func (e *stepEnd) unmet() bool {
-	return e.problem != nil && !e.sent && (e.problem.Outcome == event.Unreachable || e.problem.Outcome == event.NotAttempted)
 }
 
 // walkStep has a step carried out, and reports whether the walk goes on.
@@ -163,43 +146,6 @@ func (v *visit) calls(ctx context.Context, calls []*tasks.Call) *stepEnd {
 	return end
 }
 
-// add counts a call in.
-func (e *stepEnd) add(c *callRun, end *event.Event, r *tasks.Result) {
-	e.sent = e.sent || c.sent
-	switch {
-	case r == nil:
-		e.reason = end.Reason
-	case e.result == nil:
-		e.result = r
-	default:
-		e.result = together(e.result, r)
-	}
-	if end.Changed && c.ended.After(e.changed) {
-		e.changed = c.ended
-	}
-	if !passes(end) {
-		e.problem = end
-	}
-}
-
-// together is the result of two calls. -1, for no status, is the worst one.
-func together(a, b *tasks.Result) *tasks.Result {
-	r := &tasks.Result{
-		Stdout: clip(a.Stdout + b.Stdout), Stderr: clip(a.Stderr + b.Stderr),
-		Status: max(a.Status, b.Status), Duration: a.Duration + b.Duration,
-		Changed: a.Changed || b.Changed, Failed: a.Failed || b.Failed,
-	}
-	if a.Status < 0 || b.Status < 0 {
-		r.Status = -1
-	}
-	return r
-}
-
-// passes reports whether the walk goes on after a step_end.
-func passes(e *event.Event) bool {
-	return e.Ignored || e.Outcome == event.OK || e.Outcome == event.Skipped
-}
-
 // throttled waits until the step may be carried out on one more host.
 func (v *visit) throttled(ctx context.Context) (release func(), err error) {
 	s := v.task.throttle[v.step]
@@ -213,31 +159,6 @@ func (v *visit) throttled(ctx context.Context) (release func(), err error) {
 		}
 	}
 	return func() { s.Release(1) }, nil
-}
-
-// learnFacts asks the host for its facts where s needs them; a nil step stands
-// for the conditions of the task.
-func (w *hostWalk) learnFacts(ctx context.Context, s *tasks.Step) error {
-	if !w.exprs.NeedsFacts(s) {
-		return nil
-	}
-	if w.run.cfg.Facts == nil {
-		return errors.New("the facts of the host are needed, and nobody asks for them")
-	}
-	if err := w.place.Enter(ctx); err != nil {
-		return canceled(err)
-	}
-	target, err := w.run.target(ctx, w.host)
-	if err != nil {
-		return unprepared(ctx, err)
-	}
-	v, err := w.run.cfg.Facts.Host(ctx, target)
-	if err != nil {
-		return err
-	}
-	w.answered()
-	w.exprs.SetFacts(v)
-	return nil
 }
 
 // event is one about the step, without a machine.
@@ -263,15 +184,3 @@ func (v *visit) broken(err error) *stepEnd {
 	v.batch.emit(e)
 	return &stepEnd{host: v.host.Name, problem: e}
 }
-
-// lose notes that the host does not answer. One that has answered before gets
-// one more chance to.
-func (w *hostWalk) lose() {
-	if w.gone {
-		w.met = false
-	}
-	w.gone = true
-}
-
-// answered notes that the host does.
-func (w *hostWalk) answered() { w.met, w.gone = true, false }

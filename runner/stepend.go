@@ -3,10 +3,65 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"fleet/event"
+	"fleet/tasks"
 	"fleet/transport"
 )
+
+// A stepEnd is how a step ended for a host: its calls together.
+type stepEnd struct {
+	host    string        // the one that carried it out
+	reason  string        // why it was left out; "" where a call was carried out
+	result  *tasks.Result // nil where it was left out
+	problem *event.Event  // the step_end of the call that ended the walk; nil where none did
+	sent    bool          // a call was sent, now or in an earlier run
+	changed time.Time     // when it changed something; zero where it did not
+}
+
+// unmet reports that nothing was sent because the host could not be reached, or
+// the run was stopped, so that another host may carry the step out.
+func (e *stepEnd) unmet() bool {
+	return e.problem != nil && !e.sent && (e.problem.Outcome == event.Unreachable || e.problem.Outcome == event.NotAttempted)
+}
+
+// add counts a call in.
+func (e *stepEnd) add(c *callRun, end *event.Event, r *tasks.Result) {
+	e.sent = e.sent || c.sent
+	switch {
+	case r == nil:
+		e.reason = end.Reason
+	case e.result == nil:
+		e.result = r
+	default:
+		e.result = together(e.result, r)
+	}
+	if end.Changed && c.ended.After(e.changed) {
+		e.changed = c.ended
+	}
+	if !passes(end) {
+		e.problem = end
+	}
+}
+
+// together is the result of two calls. -1, for no status, is the worst one.
+func together(a, b *tasks.Result) *tasks.Result {
+	r := &tasks.Result{
+		Stdout: clip(a.Stdout + b.Stdout), Stderr: clip(a.Stderr + b.Stderr),
+		Status: max(a.Status, b.Status), Duration: a.Duration + b.Duration,
+		Changed: a.Changed || b.Changed, Failed: a.Failed || b.Failed,
+	}
+	if a.Status < 0 || b.Status < 0 {
+		r.Status = -1
+	}
+	return r
+}
+
+// passes reports whether the walk goes on after a step_end.
+func passes(e *event.Event) bool {
+	return e.Ignored || e.Outcome == event.OK || e.Outcome == event.Skipped
+}
 
 // failure fills in e for what went wrong.
 func failure(e *event.Event, err error) {
