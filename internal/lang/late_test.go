@@ -116,8 +116,12 @@ func TestNamesAreAddedToAScope(t *testing.T) {
 		t.Error("the secret is known before it was given")
 	}
 	want := []string{"e\u0301", "hunter2", "\u00e9"}
-	if got := known.RevealIn(expression(t, `[for x in [secret.token] : upper("${x}${var.pw}")]`)); !slices.Equal(got, want) {
+	if got, _ := known.RevealIn(expression(t, `[for x in [secret.token] : upper("${x}${var.pw}")]`)); !slices.Equal(got, want) {
 		t.Errorf("revealed %+q", got)
+	}
+	given, made := known.RevealIn(expression(t, `"a\n${upper(var.pw)} ${each == "a" ? "${var.pw}-b" : ""}\n${host}"`))
+	if !slices.Equal(given, []string{"hunter2"}) || !slices.Equal(made, []string{"HUNTER2", "hunter2", "hunter2-b"}) {
+		t.Errorf("given %q, made %q", given, made)
 	}
 }
 

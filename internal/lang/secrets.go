@@ -113,8 +113,9 @@ func (s *Scope) Secret(name string) (text string, known bool) {
 }
 
 // RevealIn lists the texts known in the scope that may not be shown and that e is
-// made from: its sensitive values as they are before e does something with them.
-func (s *Scope) RevealIn(e hcl.Expression) []string {
+// made from: given are sensitive values before e does something with them, made
+// is what the parts of templates and the arguments of functions make of them.
+func (s *Scope) RevealIn(e hcl.Expression) (given, made []string) {
 	native, _ := nativeExpr(e)
 	var out []string
 	for _, t := range native.Variables() {
@@ -132,8 +133,57 @@ func (s *Scope) RevealIn(e hcl.Expression) []string {
 			out = append(out, text)
 		}
 	}
+	if s.Calls(e, "host") { // nobody knows before which one is meant
+		out = append(out, slices.Collect(maps.Values(s.known))...)
+	}
+	made = s.revealParts(native, nil)
 	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(made)
+	return slices.Compact(out), slices.Compact(made)
+}
+
+// revealParts adds what the parts of e are, where they are sensitive. Loops are
+// left out: their parts have no value outside of them.
+func (s *Scope) revealParts(e hclsyntax.Expression, out []string) []string {
+	for _, part := range partsOf(e) {
+		switch part := part.(type) {
+		case *hclsyntax.LiteralValueExpr, *hclsyntax.ScopeTraversalExpr:
+			continue
+		default:
+			if v, diags := s.eval(s.ctx, part, cty.DynamicPseudoType); !diags.HasErrors() {
+				out = append(out, Reveal(v)...)
+			}
+			out = s.revealParts(part, out)
+		}
+	}
+	return out
+}
+
+// partsOf are the expressions from which e takes its parts.
+func partsOf(e hclsyntax.Expression) []hclsyntax.Expression {
+	switch e := e.(type) {
+	case *guarded:
+		return partsOf(e.Expression)
+	case *hclsyntax.ParenthesesExpr:
+		return partsOf(e.Expression)
+	case *hclsyntax.TemplateWrapExpr:
+		return partsOf(e.Wrapped)
+	case *hclsyntax.TemplateExpr:
+		return e.Parts
+	case *hclsyntax.FunctionCallExpr:
+		return e.Args
+	case *hclsyntax.TupleConsExpr:
+		return e.Exprs
+	case *hclsyntax.ConditionalExpr:
+		return []hclsyntax.Expression{e.TrueResult, e.FalseResult}
+	case *hclsyntax.ObjectConsExpr:
+		out := make([]hclsyntax.Expression, len(e.Items))
+		for i, item := range e.Items {
+			out[i] = item.ValueExpr
+		}
+		return out
+	}
+	return nil
 }
 
 // Reveal lists the texts and numbers in the sensitive parts of v, at any depth,
