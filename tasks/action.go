@@ -217,6 +217,9 @@ func (m *maker) variable(e *expr, name string, v cty.Value) (string, bool) {
 		m.fail(e, "Invalid value", "env.%s has a zero byte in it, which no command can be given.", name)
 		return "", false
 	}
+	if secret, alone := e.alone[name]; alone {
+		return m.scope.Secret(secret)
+	}
 	return text.AsString(), true
 }
 

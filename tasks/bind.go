@@ -15,6 +15,9 @@ import (
 // Bind returns may be shared by hosts and is not changed.
 func (h *Host) Bind(s *Step) (*Bound, error) {
 	x := h.exprs.steps[s]
+	if x == nil {
+		return &Bound{Skip: h.task.Skip[s]}, nil
+	}
 	if x.bound != nil {
 		for _, c := range x.bound.Calls {
 			h.learn(c.Secrets)

@@ -1,10 +1,12 @@
 package tasks
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,10 +17,10 @@ import (
 	"fleet/inventory"
 )
 
-// plan is that of all tasks of a project, which has no mistakes.
-func plan(t testing.TB, src string) *Plan {
+// prepared is the plan of all tasks of a project, which has no mistakes.
+func prepared(t testing.TB, src string) *Plan {
 	t.Helper()
-	set, inv := load(t, src)
+	set, inv := loaded(t, src)
 	p, found, err := set.Plan(Options{Names: set.names()})
 	if err != nil || found.HasErrors() {
 		t.Fatalf("%v %v", err, found.Err())
@@ -29,7 +31,7 @@ func plan(t testing.TB, src string) *Plan {
 	return p
 }
 
-func load(t testing.TB, src string) (*Set, *inventory.Inventory) {
+func loaded(t testing.TB, src string) (*Set, *inventory.Inventory) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a.fleet.hcl"), []byte(src), 0o600); err != nil {
@@ -165,7 +167,7 @@ func TestAStepIsMadeForAHost(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := plan(t, project("step \"it\" {\n"+tt.step+"\n}"))
+			p := prepared(t, project("step \"it\" {\n"+tt.step+"\n}"))
 			b, err := p.NewHost(p.Tasks[0], 1, false).Bind(p.step(t, "it"))
 			if err != nil {
 				t.Fatal(err)
@@ -179,7 +181,7 @@ func TestAStepIsMadeForAHost(t *testing.T) {
 }
 
 func TestAStepIsMadeForEachElementOnEachMachine(t *testing.T) {
-	p := plan(t, project(`
+	p := prepared(t, project(`
 	step "it" {
 	  for_each = { b = 2, a = "x y" }
 	  on       = "@lb"
@@ -218,7 +220,7 @@ func TestAStepIsMadeForEachElementOnEachMachine(t *testing.T) {
 }
 
 func TestWhenDecidesFirst(t *testing.T) {
-	p := plan(t, project(`
+	p := prepared(t, project(`
 	step "it" {
 	  when     = step.version.stdout != var.release && host.name != "web3"
 	  for_each = jsondecode(step.version.stderr)
@@ -254,7 +256,7 @@ func TestWhenDecidesFirst(t *testing.T) {
 }
 
 func TestAPreviewSaysWhatIsNotKnownYet(t *testing.T) {
-	p := plan(t, project(`
+	p := prepared(t, project(`
 	step "when" {
 	  when    = step.version.changed
 	  command = "x"
@@ -263,6 +265,15 @@ func TestAPreviewSaysWhatIsNotKnownYet(t *testing.T) {
 	  for_each = split(",", step.version.stdout)
 	  command  = "x"
 	}
+	step "set" {
+	  for_each = toset(["a", step.version.stdout])
+	  command  = "x"
+	}
+	step "map" {
+	  for_each = { a = step.version.stdout }
+	  command  = "x ${each.value}"
+	}
+	step "argv" { argv = ["x", step.version.stdout] }
 	step "command" {
 	  command = "echo ${shellquote(step.version.stdout)}"
 	  creates = "/x"
@@ -299,12 +310,12 @@ func TestAPreviewSaysWhatIsNotKnownYet(t *testing.T) {
 	if b := bind("when"); !b.Late || len(b.Calls) != 1 || b.Calls[0].Late || b.Calls[0].Action == nil {
 		t.Errorf("when: %+v", b)
 	}
-	for _, name := range []string{"each", "on"} {
+	for _, name := range []string{"each", "set", "on"} {
 		if b := bind(name); !b.Late || len(b.Calls) > 0 {
 			t.Errorf("%s: %+v", name, b)
 		}
 	}
-	for _, name := range []string{"command", "env", "secret", "facts"} {
+	for _, name := range []string{"command", "map", "argv", "env", "secret", "facts"} {
 		b := bind(name)
 		if b.Late || len(b.Calls) != 1 || !b.Calls[0].Late || b.Calls[0].Action != nil {
 			t.Errorf("%s: %+v", name, b)
@@ -330,7 +341,7 @@ func TestAPreviewSaysWhatIsNotKnownYet(t *testing.T) {
 }
 
 func TestFactsAreAskedForWhereTheyAreNeeded(t *testing.T) {
-	p := plan(t, project(`
+	p := prepared(t, project(`
 	postcondition {
 	  condition     = host.facts.memory > 1
 	  error_message = "too small"
@@ -369,5 +380,141 @@ func TestFactsAreAskedForWhereTheyAreNeeded(t *testing.T) {
 	sameCalls(t, b.Calls, one(&Command{Script: "echo 4"}))
 	if err := h.Postcondition(); err == nil || err.Error() != "a.fleet.hcl:29: too small" {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAStepHasABoundedNumberOfCalls(t *testing.T) {
+	const src = `
+group "lb" { hosts = ["lb[1-11]"] }
+task "t" {
+  hosts = "lb1"
+  step "it" {
+    for_each = toset([for n in range(1000) : tostring(n)])
+    on       = "@lb"
+    command  = "x"
+  }
+}
+`
+	set, _ := loaded(t, src)
+	if _, found, err := set.Plan(Options{}); err != nil || len(found) != 1 || found[0].Summary != "Too many calls" {
+		t.Errorf("%v %v", err, found)
+	}
+	p := prepared(t, strings.Replace(src, "1-11", "1-10", 1))
+	b, err := p.NewHost(p.Tasks[0], 0, false).Bind(p.step(t, "it"))
+	if err != nil || len(b.Calls) != 10_000 {
+		t.Errorf("%d calls, %v", len(b.Calls), err)
+	}
+}
+
+func TestWhatStepsCostIsBoundedForAllHostsTogether(t *testing.T) {
+	set, _ := loaded(t, `
+group "web" { hosts = ["web[1-3000]"] }
+task "t" {
+  hosts = "@web"
+  step "it" { command = join(" ", [for i in range(800) : "${host.name}-${i}"]) }
+}
+`)
+	_, found, err := set.Plan(Options{})
+	if err != nil || len(found) != 1 || found[0].Summary != "Evaluation too expensive" || found[0].Range.Start.Line != 5 {
+		t.Errorf("%v %v", err, found)
+	}
+	few := func(string) ([]*inventory.Host, error) { return set.inv.Match("web[1-10]") }
+	if _, found, err = set.Plan(Options{Narrow: few}); err != nil || len(found) > 0 {
+		t.Errorf("for ten: %v %v", err, found)
+	}
+}
+
+func TestWhatOnlyARunCanFindIsOneLineWithThePlace(t *testing.T) {
+	p := prepared(t, project(`
+	step "json" { command = "x ${jsondecode(step.version.stdout).a}" }
+	step "each" {
+	  for_each = split(",", step.version.stdout)
+	  on       = each.key
+	  command  = "x"
+	}
+	step "facts" { command = "x ${host.vars.cpus + 1}" }
+	step "null" { command = "x ${host.facts.memory}" }`))
+	h := p.NewHost(p.Tasks[0], 0, false)
+	h.Record(p.step(t, "version"), &Result{Stdout: "lb1,lb9"})
+	check := func(name, want string) {
+		t.Helper()
+		_, err := h.Bind(p.step(t, name))
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	check("json", `a.fleet.hcl:28: error in function call: Call to function "jsondecode" failed: invalid character 'l' looking for beginning of value.`)
+	check("each", `a.fleet.hcl:31: invalid hosts: No host "lb9" in the inventory; did you mean "lb1"?`)
+	check("facts", "a.fleet.hcl:34: value not known: command needs the facts of the host, and these were not gathered.")
+	h.SetFacts(cty.ObjectVal(map[string]cty.Value{"cpus": cty.NullVal(cty.Number), "memory": cty.NullVal(cty.Number)}))
+	check("facts", "a.fleet.hcl:34: operation failed: Error during operation: argument must not be null.")
+	check("null", "a.fleet.hcl:35: invalid template interpolation value: The expression result is null. Cannot include a null value in a string template.")
+	_, err := h.Bind(p.step(t, "facts"))
+	var d *bindError
+	if !errors.As(err, &d) || d.Summary == "Value not known" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestHostsAreMadeSideBySide(t *testing.T) {
+	p := resolved(t, project(`
+	step "each" {
+	  for_each = { a = secret.token, b = host.name }
+	  env      = { V = each.value }
+	  command  = "x"
+	  changed  = self.stdout == host.vars.secret
+	}
+	step "after" { command = "x ${step.each.stdout}" }`))
+	task := p.Tasks[0]
+	var all sync.WaitGroup
+	for range 8 {
+		for i := range task.Hosts {
+			all.Go(func() {
+				h := p.NewHost(task, i, false)
+				for _, s := range task.Steps {
+					b, err := h.Bind(s)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					r := Result{Stdout: "the text of KEY\n"}
+					for _, c := range b.Calls {
+						if err := h.Judge(s, c, &r); err != nil || r.Changed != (s.Name != "version") {
+							t.Errorf("%s: %+v, %v", s.Name, r, err)
+						}
+					}
+					h.Record(s, &r)
+					if s.Name == "after" && (!b.Calls[0].Private || b.Calls[0].Action.(*Command).Script != "x the text of KEY") {
+						t.Errorf("%+v", b.Calls[0])
+					}
+				}
+			})
+		}
+	}
+	all.Wait()
+}
+
+func TestJSONFilesMeanTheSame(t *testing.T) {
+	set := loadFile(t, "a.fleet.json", `{
+	  "host": {"web1": {"vars": {"port": 80}}},
+	  "task": {"t": {"hosts": "*", "step": [
+	    {"a": {"command": "cat VERSION"}},
+	    {"b": {"when": "${step.a.stdout != \"\"}", "for_each": ["x"], "env": {"P": "${host.vars.port}"}, "argv": ["echo", "${each.key}"], "changed": "${self.status == 1}"}}
+	  ]}}
+	}`)
+	p := planOf(t, set, Options{})
+	h := p.NewHost(p.Tasks[0], 0, false)
+	b, err := h.Bind(p.step(t, "b"))
+	if err != nil || b.Skip != `when is false: "${step.a.stdout != \"\"}"` {
+		t.Errorf("%+v, %v", b, err)
+	}
+	h.Record(p.step(t, "a"), &Result{Stdout: "1"})
+	if b, err = h.Bind(p.step(t, "b")); err != nil {
+		t.Fatal(err)
+	}
+	sameCalls(t, b.Calls, []*Call{{Key: "x", Action: &Command{Script: "echo x", Env: []string{"P=80"}}}})
+	r := Result{Status: 1}
+	if err := h.Judge(p.step(t, "b"), b.Calls[0], &r); err != nil || !r.Changed {
+		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"math"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -8,12 +10,13 @@ import (
 	"fleet/inventory"
 )
 
-// What the expressions of a plan may cost together when they are checked: about a
-// microsecond a step, so a few seconds in the worst case.
+// What the expressions of a plan may cost together when they are checked: some of
+// it as such, and some for each step on each host, up to a bound. It is about two
+// microseconds a step, so ten seconds in the worst case.
 const (
-	freeSteps    = 1_000_000
-	stepsPerHost = 1_000
-	mostHosts    = 10_000
+	freeCost = 500_000
+	stepCost = 20
+	mostCost = 5_000_000
 )
 
 // check makes every step that is carried out for every host, without any result,
@@ -25,10 +28,10 @@ func (p *Plan) check() lang.Diagnostics {
 
 func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 	p.exprs = newExpressions(p, view)
-	k := &checker{plan: p, first: map[mistake]*hcl.Diagnostic{}, hosts: map[mistake][]*inventory.Host{}, left: freeSteps}
+	k := &checker{plan: p, found: map[mistake]*finding{}, left: freeCost}
 	k.all = append(k.all, p.exprs.diags...)
 	for _, t := range p.Tasks {
-		k.left += stepsPerHost * min(len(t.Hosts), mostHosts)
+		k.left = min(k.left+stepCost*len(t.Hosts)*len(p.exprs.steps), mostCost)
 	}
 	for _, t := range p.Tasks {
 		for i := range t.Hosts {
@@ -37,8 +40,10 @@ func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 			}
 		}
 	}
-	for m, hosts := range k.hosts {
-		k.first[m].Detail += " This is so for " + inventory.Fold(hosts) + "."
+	for _, f := range k.found {
+		if len(f.hosts) < f.of {
+			f.first.Detail += " This is so for " + inventory.Fold(f.hosts) + "."
+		}
 	}
 	return p.inv.Diagnose(k.all)
 }
@@ -47,9 +52,15 @@ func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 type checker struct {
 	plan  *Plan
 	all   hcl.Diagnostics
-	first map[mistake]*hcl.Diagnostic
-	hosts map[mistake][]*inventory.Host // of mistakes that depend on the host
-	left  int                           // of what expressions may cost
+	found map[mistake]*finding
+	left  int // of what expressions may cost
+}
+
+// A finding is a mistake with the hosts that it is made for.
+type finding struct {
+	first *hcl.Diagnostic
+	hosts []*inventory.Host
+	of    int // hosts that were looked at
 }
 
 // A mistake is a diagnostic without what differs between hosts.
@@ -67,7 +78,7 @@ func (k *checker) host(t *Planned, i int) bool {
 		m := h.maker(&one.all)
 		h.checkConditions(m, one.pre)
 		h.checkConditions(m, one.post)
-		k.add(h, &one.all, m.diags)
+		k.add(h, one.all.lookedAt(t), m.diags)
 		k.left -= m.scope.Steps()
 	}
 	for s := range t.allSteps() {
@@ -77,12 +88,12 @@ func (k *checker) host(t *Planned, i int) bool {
 		}
 		m := k.step(h, step)
 		if k.left -= m.scope.Steps(); k.left < 0 {
-			k.add(h, &needs{}, hcl.Diagnostics{tooExpensive(step)})
+			k.add(h, 1, hcl.Diagnostics{tooExpensive(step)})
 			return false
 		}
 	}
 	if h.value != cty.NilVal {
-		k.add(h, &needs{host: true}, h.made)
+		k.add(h, math.MaxInt, h.made) // which tells of hosts in any case
 	}
 	return true
 }
@@ -102,7 +113,7 @@ func (k *checker) step(h *Host, x *stepExprs) *maker {
 		}
 		h.checkJudgement(m, x, c)
 	}
-	k.add(h, &x.all, m.diags)
+	k.add(h, x.all.lookedAt(h.task), m.diags)
 	return m
 }
 
@@ -148,19 +159,29 @@ func (h *Host) checkConditions(m *maker, list []*conditionExprs) {
 	}
 }
 
-// add keeps what is new in diags. Expressions that do not refer to the host are
-// as wrong on all others.
-func (k *checker) add(h *Host, n *needs, diags hcl.Diagnostics) {
+// add keeps what is new in diags, which were found on h; of is how many hosts are
+// looked at.
+func (k *checker) add(h *Host, of int, diags hcl.Diagnostics) {
 	for _, d := range diags {
 		m := mistake{*d.Subject, d.Summary, d.Detail}
-		if k.first[m] == nil {
-			k.first[m] = d
+		f := k.found[m]
+		if f == nil {
+			f = &finding{first: d, of: of}
+			k.found[m] = f
 			k.all = append(k.all, d)
 		}
-		if n.host {
-			k.hosts[m] = append(k.hosts[m], h.host)
+		if n := len(f.hosts); n == 0 || f.hosts[n-1] != h.host {
+			f.hosts = append(f.hosts, h.host)
 		}
 	}
+}
+
+// lookedAt is how many hosts of a task expressions with such needs are checked on.
+func (n *needs) lookedAt(t *Planned) int {
+	if n.host {
+		return len(t.Hosts)
+	}
+	return 1
 }
 
 func tooExpensive(x *stepExprs) *hcl.Diagnostic {

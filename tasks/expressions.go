@@ -3,6 +3,7 @@ package tasks
 import (
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -52,6 +53,9 @@ type expr struct {
 	constant bool      // it is the same for all hosts
 	value    cty.Value // of a constant
 	broken   bool      // it is a constant with a mistake, which was told
+	// alone are the elements of an object that are a secret and nothing else, and
+	// so are taken to the byte.
+	alone map[string]string
 }
 
 // needs are what expressions refer to.
@@ -164,6 +168,9 @@ func (x *expressions) expr(name string, e hcl.Expression) *expr {
 	out.facts, out.anyVar = scope.NeedsFacts(e), scope.AnyHostVar(e)
 	out.vars, out.secrets = scope.HostVarsIn(e), scope.SecretsIn(e)
 	out.hosts = scope.Calls(e, "host")
+	if len(out.secrets) > 0 {
+		out.alone = secretsAlone(e)
+	}
 	if out.constant {
 		v, diags := scope.ForStep(nil).Eval(e, cty.DynamicPseudoType)
 		out.value, out.broken = v, diags.HasErrors()
@@ -172,8 +179,40 @@ func (x *expressions) expr(name string, e hcl.Expression) *expr {
 	return out
 }
 
+// secretsAlone finds the elements of an object that are a secret and nothing else.
+func secretsAlone(e hcl.Expression) map[string]string {
+	pairs, diags := hcl.ExprMap(e)
+	if diags.HasErrors() {
+		return nil
+	}
+	out := map[string]string{}
+	for _, p := range pairs {
+		k, diags := p.Key.Value(nil)
+		if name := lang.SecretAlone(p.Value); name != "" && !diags.HasErrors() && k.Type() == cty.String && k.IsKnown() && !k.IsNull() {
+			out[k.AsString()] = name
+		}
+	}
+	return out
+}
+
 // texts lists the sensitive texts in v, which e makes in the scope, and those
-// that it is made from.
+// that it is made from. A text of several lines that e makes, such as a script, is
+// left out where these are enough: each of its lines would count as a secret.
 func (e *expr) texts(scope *lang.Scope, v cty.Value) []string {
-	return union(lang.Reveal(v), scope.RevealIn(e.Expression))
+	out, made := scope.RevealIn(e.Expression)
+	made = union(made, lang.Reveal(v))
+	long := func(text string) bool { return strings.Contains(text, "\n") }
+	for _, text := range made {
+		if !long(text) {
+			out = union(out, []string{text})
+		}
+	}
+	pieces := slices.Clone(out)
+	for _, text := range made {
+		has := func(piece string) bool { return len(piece) >= shortestSecret && strings.Contains(text, piece) }
+		if long(text) && !slices.ContainsFunc(pieces, has) {
+			out = union(out, []string{text})
+		}
+	}
+	return out
 }

@@ -46,7 +46,11 @@ func (h *Host) NeedsFacts(s *Step) bool {
 	}
 	all := &h.exprs.tasks[h.task.Task].all
 	if s != nil {
-		all = &h.exprs.steps[s].all
+		x := h.exprs.steps[s]
+		if x == nil {
+			return false // it is left out
+		}
+		all = &x.all
 	}
 	return all.host && all.ofHost(h.host).Facts
 }

@@ -13,7 +13,7 @@ import (
 func (h *Host) Judge(s *Step, c *Call, r *Result) error {
 	r.Failed, r.Changed = r.Status != 0, s.Kind != "wait"
 	x := h.exprs.steps[s]
-	if x.attrs["failed"] == nil && x.attrs["changed"] == nil && len(x.post) == 0 {
+	if x == nil || x.attrs["failed"] == nil && x.attrs["changed"] == nil && len(x.post) == 0 {
 		return nil
 	}
 	m := h.maker(&x.all)
@@ -24,9 +24,14 @@ func (h *Host) Judge(s *Step, c *Call, r *Result) error {
 }
 
 func (m *maker) judge(x *stepExprs, c *Call, r *Result) {
-	scope := m.scope
-	output := resultObject(outputText(r.Stdout), outputText(r.Stderr), statusValue(r), r, false)
+	scope, output := m.scope, cty.NilVal
+	if x.asks() {
+		output = resultObject(outputText(r.Stdout), outputText(r.Stderr), statusValue(r), r, false)
+	}
 	look := func(r *Result) {
+		if output == cty.NilVal {
+			return
+		}
 		values := map[string]cty.Value{"self": selfValue(output, r)}
 		if c.each != cty.NilVal {
 			values["each"] = c.each
@@ -46,6 +51,12 @@ func (m *maker) judge(x *stepExprs, c *Call, r *Result) {
 	}
 	look(r)
 	m.conditions(x.post)
+}
+
+// asks reports whether the judgement depends on anything.
+func (x *stepExprs) asks() bool {
+	asks := func(e *expr) bool { return e != nil && !e.constant }
+	return len(x.post) > 0 || asks(x.attrs["failed"]) || asks(x.attrs["changed"])
 }
 
 // selfValue is what self stands for: output, with what is decided by now.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/hcl/v2"
 
 	"fleet/inventory"
 )
@@ -463,7 +462,7 @@ task "more" {
 
 func TestWhatWasNotFetchedIsNotKnown(t *testing.T) {
 	const summary = "Value not known"
-	p := plan(t, `
+	p := prepared(t, `
 secret "token" { env = "TOKEN" }
 group "web" { hosts = ["web1"] }
 task "deploy" {
@@ -481,14 +480,14 @@ task "deploy" {
 }
 
 func TestCheckingEndsWhereItCostsTooMuch(t *testing.T) {
-	p := plan(t, `
+	p := prepared(t, `
 group "web" { hosts = ["web[1-9]"] }
 task "deploy" {
   hosts = "@web"
   step "a" { command = "echo ${[for i in range(100) : "${host.name}${i}"][0]}" }
 }
 `)
-	k := &checker{plan: p, first: map[mistake]*hcl.Diagnostic{}, hosts: map[mistake][]*inventory.Host{}, left: 1000}
+	k := &checker{plan: p, found: map[mistake]*finding{}, left: 1000}
 	checked := 0
 	for checked < 9 && k.host(p.Tasks[0], checked) {
 		checked++
