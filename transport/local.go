@@ -17,7 +17,7 @@ type Local struct{}
 
 var _ Transport = Local{}
 
-// Run implements Transport. Become, TTY and Interpreter are refused.
+// Run implements Transport. Become and TTY are refused.
 func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 	refused := func(why string) (Status, error) {
 		return Status{}, &Error{Op: "run", Host: t.Label(), Kind: KindRefused, Err: errors.New(why), Stopped: true}
@@ -27,22 +27,37 @@ func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 		return refused("becoming another user is not possible for a local command")
 	case c.TTY != nil:
 		return refused("a terminal is not possible for a local command")
-	case len(c.Interpreter) > 0:
-		return refused("another interpreter than /bin/sh is not possible for a local command")
 	case ctx.Err() != nil:
 		return Status{}, localError(ctx, t, false, true)
 	}
-	script, long := c.Script, len(c.Script) > inlineMax || c.Private
-	if long {
-		script = readScript
+	internal := func(err error) error {
+		return &Error{Op: "run", Host: t.Label(), Kind: KindInternal, Err: err, Stopped: true}
 	}
-	cmd := exec.Command("/bin/sh", append([]string{"-c", script, "sh"}, c.Args...)...)
+	script, args := c.Script, c.Args
+	if len(c.Interpreter) > 0 {
+		file, err := writeScript(script)
+		if err != nil {
+			return Status{}, internal(err)
+		}
+		defer func() { _ = os.Remove(file) }() // also where its shell was killed
+		script = interpreted(c.Interpreter, file)
+	}
+	if c.Private {
+		script, args = "set -- "+quoteAll(args)+"; "+script, nil
+	}
+	inline := script
+	if len(script) <= inlineMax && !c.Private {
+		script = ""
+	} else {
+		inline = readScript
+	}
+	cmd := exec.Command("/bin/sh", append([]string{"-c", inline, "sh"}, args...)...)
 	cmd.Env = append(append(os.Environ(), t.Env...), c.Env...)
 	cmd.Dir = c.Dir
 	ownGroup(cmd)
-	p, err := startLocal(cmd, c, long)
+	p, err := startLocal(cmd, c, script)
 	if err != nil {
-		return Status{}, &Error{Op: "run", Host: t.Label(), Kind: KindInternal, Err: err, Stopped: true}
+		return Status{}, internal(err)
 	}
 	if c.Started != nil {
 		c.Started()
@@ -61,15 +76,18 @@ type localRun struct {
 }
 
 // inlineMax bounds a script that is passed as an argument: Linux takes 128 KiB.
-// A longer one is read from a pipe; the dot keeps its trailing newlines.
+// A longer one is read from a pipe, and so is one that is not for the list of
+// processes; the dot keeps its trailing newlines.
 const (
 	inlineMax  = 64 << 10
-	readScript = `c=$(cat <&3; echo .); exec 3<&-; eval "${c%.}"`
+	readScript = `c=$(cat <&3; echo .); exec 3<&-; eval "unset c; ${c%.}"`
 )
 
-func startLocal(cmd *exec.Cmd, c *Command, long bool) (*localRun, error) {
+// startLocal starts cmd. script is what it reads from its pipe; empty where it has
+// none.
+func startLocal(cmd *exec.Cmd, c *Command, script string) (*localRun, error) {
 	p := &localRun{cmd: cmd, broken: make(chan struct{})}
-	if long {
+	if script != "" {
 		r, w, err := os.Pipe()
 		if err != nil {
 			return nil, err
@@ -77,7 +95,7 @@ func startLocal(cmd *exec.Cmd, c *Command, long bool) (*localRun, error) {
 		defer func() { _ = r.Close() }()
 		cmd.ExtraFiles = []*os.File{r}
 		p.workers.Go(func() { // ends when the shell has read all, or is gone
-			_, _ = io.WriteString(w, c.Script)
+			_, _ = io.WriteString(w, script)
 			_ = w.Close()
 		})
 	}
