@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // heldMax bounds what is kept of the output before the command has begun.
@@ -123,23 +124,49 @@ func (p *prompter) Write(b []byte) (int, error) {
 			p.reject(errWrongPassword)
 		}
 	}
-	if q := question(p.held); p.curious && q != "" {
-		p.curious = false
-		p.reject(fmt.Errorf("it asks %q, which %w", q, errNoAnswer))
-	}
+	q := question(p.held)
 	if p.through {
-		return p.pass(b)
+		n, err := p.pass(b)
+		p.wonder(q)
+		return n, err
 	}
-	select {
-	case <-p.begun:
+	if p.wonder(q) {
 		p.done = true
 		return len(b), p.flush()
-	default:
 	}
 	if len(p.held) > 2*heldMax {
 		p.held = p.held[:heldMax]
 	}
 	return len(b), nil
+}
+
+// questionWait is how long the news that the command has begun may come after what
+// it says: they come by two streams.
+const questionWait = time.Second
+
+// wonder reports whether the command has begun, and gives up where q is a question
+// that somebody else asks.
+func (p *prompter) wonder(q string) bool {
+	select {
+	case <-p.begun:
+		return true
+	default:
+	}
+	if q == "" || !p.curious {
+		return false
+	}
+	if !p.through {
+		timer := time.NewTimer(questionWait)
+		defer timer.Stop()
+		select {
+		case <-p.begun:
+			return true
+		case <-timer.C:
+		}
+	}
+	p.curious = false
+	p.reject(fmt.Errorf("it asks %q, which %w", q, errNoAnswer))
+	return false
 }
 
 // question is the end of said where that looks like somebody waits for an
