@@ -24,8 +24,8 @@ type file interface {
 }
 
 // An appender writes lines to a file, in the order in which it gets them, by one
-// goroutine. While that is writing, or waits for the disk, lines gather in the
-// next batch: however many wait for the disk, one fsync serves them all.
+// goroutine. While that is at work lines gather in the next batch, and however
+// many of them wait for the disk, one fsync serves them all.
 type appender struct {
 	file file
 	path string // as the user would write it
@@ -33,6 +33,10 @@ type appender struct {
 	lazy bool
 	fail *failure
 	wake chan struct{} // has room for one
+
+	// Of the goroutine.
+	waiting []chan struct{} // of batches that are written, and wait for an fsync
+	pace    pace
 
 	mu     sync.Mutex
 	next   *batch
@@ -43,8 +47,8 @@ type appender struct {
 // A batch is lines that are written together.
 type batch struct {
 	lines   []byte
-	durable bool          // an fsync follows
-	done    chan struct{} // closed when that is over; nil where nobody waits
+	durable bool          // those who wait do so for an fsync
+	done    chan struct{} // closed when they need not any more; nil where nobody waits
 }
 
 func newAppender(f file, path string, lazy bool, fail *failure) *appender {
@@ -94,15 +98,24 @@ func (a *appender) run() {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
+	early := time.NewTimer(interval) // for fsyncs
+	defer early.Stop()
 	for last := false; !last; {
 		select {
 		case <-a.wake:
 		case <-tick:
+		case <-early.C:
 		}
 		last = a.flush()
+		if len(a.waiting) > 0 {
+			if wait := a.pace.wait(time.Now()); wait > 0 && !last {
+				early.Reset(wait)
+				continue
+			}
+		}
+		a.sync(last && !a.lazy)
 	}
-	err := a.file.Close()
-	if err != nil && !a.fail.begun.Load() {
+	if err := a.file.Close(); err != nil && !a.fail.begun.Load() {
 		a.fail.set(failed("close", a.path, err))
 	}
 }
@@ -116,15 +129,16 @@ func (a *appender) flush() (last bool) {
 	last = a.closed
 	a.mu.Unlock()
 
-	if !a.fail.begun.Load() {
-		if err := a.write(b, last); err != nil {
-			a.fail.set(err)
+	if len(b.lines) > 0 && !a.fail.begun.Load() {
+		if _, err := a.file.Write(b.lines); err != nil {
+			a.fail.set(failed("write", a.path, err))
 		}
 	}
-	if b.done != nil {
-		if a.fail.begun.Load() {
-			<-a.fail.told // who waits must find the run stopped
-		}
+	switch {
+	case b.done == nil:
+	case b.durable:
+		a.waiting = append(a.waiting, b.done)
+	default:
 		close(b.done)
 	}
 	if cap(b.lines) <= maxPending {
@@ -135,18 +149,25 @@ func (a *appender) flush() (last bool) {
 	return last
 }
 
-func (a *appender) write(b *batch, last bool) error {
-	if len(b.lines) > 0 {
-		if _, err := a.file.Write(b.lines); err != nil {
-			return failed("write", a.path, err)
-		}
+// sync makes what was written durable, if somebody waits for that or it must be,
+// and lets go of those who wait. Where it cannot, they find the run stopped.
+func (a *appender) sync(must bool) {
+	if len(a.waiting) == 0 && !must {
+		return
 	}
-	if b.durable || last && !a.lazy {
+	if !a.fail.begun.Load() {
+		a.pace.spend()
 		if err := a.file.Sync(); err != nil {
-			return failed("sync", a.path, err)
+			a.fail.set(failed("sync", a.path, err))
 		}
 	}
-	return nil
+	if a.fail.begun.Load() {
+		<-a.fail.told
+	}
+	for _, done := range a.waiting {
+		close(done)
+	}
+	a.waiting = a.waiting[:0]
 }
 
 // close makes run write what is left, and end.

@@ -81,19 +81,19 @@ func (s *Store) create(store *os.Root, m Meta, o Options) (_ *Writer, err error)
 	return w, nil
 }
 
-// fill makes the files of a run, the lock first: a folder that says what it is
-// without being locked has ended.
+// fill makes the files of a run.
 func (s *Store) fill(w *Writer, run *os.Root) error {
-	var err error
 	path := func(name string) string { return filepath.Join(w.folder, name) }
-	if w.lock, err = run.OpenFile(lockFile, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
-		return failed("make", path(lockFile), err)
-	}
-	if err := lock(w.lock); err != nil {
-		return failed("lock", path(lockFile), err)
-	}
 	tasks := w.meta.Kind == KindApply
-	if err := writeMeta(run, &w.meta, tasks); err != nil {
+	var err error
+	if w.lock, err = run.OpenFile(metaFile, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+		return failed("make", path(metaFile), err)
+	}
+	// The lock comes first: a run that says what it is, unlocked, has ended.
+	if err := lock(w.lock); err != nil {
+		return failed("lock", path(metaFile), err)
+	}
+	if err := writeMeta(w.lock, &w.meta, tasks); err != nil {
 		return failed("write", path(metaFile), err)
 	}
 	events, err := s.open(run, eventsFile)
@@ -129,18 +129,13 @@ func (w *Writer) abandon() {
 	}
 }
 
-func writeMeta(run *os.Root, m *Meta, durable bool) error {
+func writeMeta(f *os.File, m *Meta, durable bool) error {
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	f, err := create(run, metaFile)
-	if err != nil {
+	if _, err := f.Write(append(b, '\n')); err != nil || !durable {
 		return err
 	}
-	_, err = f.Write(append(b, '\n'))
-	if err == nil && durable {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	return f.Sync()
 }

@@ -7,10 +7,9 @@
 // fills one, and a [Run] is one that is read, also while it is written:
 //
 //	20261123-110512-ab12cd/
-//	  run.json      what was asked for (Meta)
+//	  run.json      what was asked for (Meta); locked as long as the writer lives
 //	  events.jsonl  the events, one a line, in the form of docs/events.md
 //	  logs/         for each host what its steps printed
-//	  lock          locked as long as the process that writes lives
 //
 // What was asked for never changes, events are only ever appended, and how the
 // run ended is its last event. So a crash at any moment leaves a run that can be
@@ -19,11 +18,12 @@
 // # Intents
 //
 // In a run of tasks a step_start is an intent: [Writer.Emit] returns when it is
-// on disk, and only then is the step sent. Intents of many hosts share one fsync.
-// All other events are written at once, in order with the intents, and waited for
-// by nobody: where one is lost in a crash, the step counts as sent, with an
-// unknown end, which is the safe side. [Run.State] tells what need not be done
-// again, and what is unknown.
+// on disk, and only then is the step sent. Intents of many hosts share one fsync,
+// of which there are at most 200 a second while intents keep coming. All other
+// events are written at once, in order with the intents, and waited for by
+// nobody: where one is lost in a crash, the step counts as sent, with an unknown
+// end, which is the safe side. [Run.State] tells what need not be done again, and
+// what is unknown.
 //
 // A run of one command has no intents: its events, with the first of what each
 // host printed, are buffered, and cost next to nothing.

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -44,9 +46,8 @@ type Meta struct {
 
 // The files of a run.
 const (
-	metaFile   = "run.json"
+	metaFile   = "run.json" // locked as long as the run is recorded
 	eventsFile = "events.jsonl"
-	lockFile   = "lock"
 	logsDir    = "logs"
 	logExt     = ".log"
 )
@@ -94,7 +95,8 @@ func parseID(id string) (began time.Time, random string, ok bool) {
 	return began, random, err == nil
 }
 
-// readMeta reads what the run in a folder is.
+// readMeta reads what the run in a folder is. One that has not said so yet, or
+// died before it could, is fs.ErrNotExist.
 func readMeta(folder string) (*Meta, error) {
 	path := filepath.Join(folder, metaFile)
 	b, err := os.ReadFile(path)
@@ -102,7 +104,11 @@ func readMeta(folder string) (*Meta, error) {
 		return nil, failed("read", path, err)
 	}
 	m := new(Meta)
-	if err := json.Unmarshal(b, m); err != nil {
+	err = json.Unmarshal(b, m)
+	if cut, ok := errors.AsType[*json.SyntaxError](err); ok && int(cut.Offset) >= len(b) {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
 		return nil, failed("read", path, err)
 	}
 	if m.Format > format {

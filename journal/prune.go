@@ -2,7 +2,6 @@ package journal
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,16 +67,12 @@ func remove(store *os.Root, id string) {
 	if info, err := store.Lstat(id); err != nil || !info.IsDir() {
 		return
 	}
-	if _, err := store.Lstat(id + "/" + metaFile); err != nil {
+	f, err := store.Open(id + "/" + metaFile)
+	if err != nil {
 		return // it is no run
 	}
-	f, err := store.Open(id + "/" + lockFile)
-	if err == nil {
-		taken, err := locked(f)
-		if err = errors.Join(err, f.Close()); taken || err != nil {
-			return
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	taken, err := locked(f)
+	if err = errors.Join(err, f.Close()); taken || err != nil {
 		return
 	}
 	_ = store.RemoveAll(id)

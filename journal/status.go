@@ -43,7 +43,7 @@ func status(s *event.Summary) Status {
 
 // running reports whether the process that records the run lives.
 func (r *Run) running() (bool, error) {
-	path := filepath.Join(r.folder, lockFile)
+	path := filepath.Join(r.folder, metaFile)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -79,7 +79,7 @@ func TestNobodyElseMayRead(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || n != 7 {
+	if err != nil || n != 6 {
 		t.Errorf("%d files, %v", n, err)
 	}
 }
@@ -131,7 +131,7 @@ func TestAListNamesWhatCannotBeRead(t *testing.T) {
 	s := Open(dir)
 	good := finished(t, s, Meta{Kind: KindRun})
 	for id, meta := range map[string]string{
-		"20261123-110512-000001": "{",
+		"20261123-110512-000001": `{"id":}` + "\n",
 		"20261123-110512-000002": `{"id":"20261123-110512-000003"}`,
 		"20261123-110512-000004": `{"format":99,"id":"20261123-110512-000004"}`,
 	} {
@@ -142,8 +142,13 @@ func TestAListNamesWhatCannotBeRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(filepath.Join(dir, "20261123-110512-000005"), 0o700); err != nil { // it begins
-		t.Fatal(err)
+	for id, meta := range map[string]string{"20261123-110512-000005": "", "20261123-110512-000006": `{"id": "2026`} { // they begin
+		if err := os.Mkdir(filepath.Join(dir, id), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, id, metaFile), []byte(meta), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	runs, err := s.List()
 	if len(runs) != 1 || runs[0].ID != good.ID {
@@ -153,6 +158,9 @@ func TestAListNamesWhatCannotBeRead(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), id) {
 			t.Errorf("the error does not name %s: %v", id, err)
 		}
+	}
+	if err != nil && (strings.Contains(err.Error(), "000005") || strings.Contains(err.Error(), "000006")) {
+		t.Errorf("a run that begins is an error: %v", err)
 	}
 }
 
