@@ -39,7 +39,6 @@ func loaded(t testing.TB, src string) (*Set, *inventory.Inventory) {
 	}
 	t.Chdir(dir)
 	o := offline("a.fleet.hcl")
-	o.Inputs.LookupEnv = func(name string) (string, bool) { return "", false }
 	o.Secrets.LookupEnv = func(name string) (string, bool) { return "the text of " + name, true }
 	inv, found := inventory.Load(t.Context(), o)
 	set, more := Load(inv)
@@ -141,7 +140,8 @@ func TestAStepIsMadeForAHost(t *testing.T) {
 			become  = null
 			creates = null
 			on      = null`, one(&Command{Script: "x"})},
-		{"guards", `
+		{
+			"guards", `
 			command = "x"
 			only_if = "test -e /b"
 			unless  = "test -e /a"
@@ -149,7 +149,8 @@ func TestAStepIsMadeForAHost(t *testing.T) {
 			creates = "/new/${var.release}"`,
 			[]*Call{{Action: &Command{Script: "x"}, Guards: []Guard{
 				{"creates", "/new/1.2"}, {"removes", "/old"}, {"unless", "test -e /a"}, {"only_if", "test -e /b"},
-			}}}},
+			}}},
+		},
 		{"on this machine", "command = \"x\"\nlocal = true", []*Call{{Local: true, Action: &Command{Script: "x"}}}},
 		{"a port", "wait {\n port = host.vars.port\n timeout = \"2m\"\n}", []*Call{{Action: &Wait{
 			Address: "localhost:8080", Timeout: 2 * time.Minute, Delay: time.Second,

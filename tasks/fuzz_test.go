@@ -3,9 +3,11 @@ package tasks
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/zclconf/go-cty/cty"
 
 	"fleet/inventory"
 )
@@ -57,6 +59,37 @@ func FuzzLoad(f *testing.F) {
 			if total != len(one.Hosts) {
 				t.Errorf("%d hosts of %s are in batches, of %d", total, one.Name, len(one.Hosts))
 			}
+			for i := range min(len(one.Hosts), 3) {
+				walk(t, p.NewHost(one, i, false), one)
+			}
 		}
 	})
+}
+
+// walk makes all steps for a host, with results that nobody expects.
+func walk(t *testing.T, h *Host, one *Planned) {
+	errs := []error{h.Precondition(), h.Postcondition()}
+	h.SetFacts(cty.ObjectVal(map[string]cty.Value{"os": cty.NullVal(cty.String), "cpus": cty.NumberIntVal(0)}))
+	for s := range one.allSteps() {
+		if s.Kind == flushKind {
+			continue
+		}
+		b, err := h.Bind(s)
+		if errs = append(errs, err); err != nil {
+			continue
+		}
+		r := Result{Stdout: "\xff{\n\n", Stderr: "\x00", Status: -1}
+		for _, c := range b.Calls {
+			if !c.Late && c.Action == nil {
+				t.Errorf("%s has no action", s.Name)
+			}
+			errs = append(errs, h.Judge(s, c, &r))
+		}
+		h.Record(s, &r)
+	}
+	for _, err := range errs {
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("an error has several lines: %q", err)
+		}
+	}
 }

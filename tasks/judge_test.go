@@ -30,17 +30,22 @@ func TestAResultIsJudged(t *testing.T) {
 		{"a secret", "command = \"x\"\nfailed = self.stdout != var.password", Result{Stdout: "hunter2"}, true, false, ""},
 		{
 			"a postcondition", "command = \"x\"\n" + must("self.stdout != \\\"\\\"", "Nothing came of ${host.name}."),
-			Result{}, true, true, "a.fleet.hcl:30: Nothing came of web2.",
+			Result{},
+			true, true, "a.fleet.hcl:30: Nothing came of web2.",
 		},
 		{"one that is met", "command = \"x\"\n" + must("self.changed", "no"), Result{}, true, false, ""},
 		{"none for what failed", "command = \"x\"\n" + must("false", "no"), Result{Status: 1}, true, true, ""},
 		{
-			"what cannot be asked", "command = \"x\"\nchanged = jsondecode(self.stdout).changed", Result{Stdout: "-"}, true, true,
+			"what cannot be asked", "command = \"x\"\nchanged = jsondecode(self.stdout).changed",
+			Result{Stdout: "-"},
+			true, true,
 			"a.fleet.hcl:29: error in function call",
 		},
 		{"null", "command = \"x\"\nfailed = self.stdout == \"\" ? null : true", Result{}, true, true, "a.fleet.hcl:29: invalid value: failed is null"},
 		{
-			"a message that is not shown", "command = \"x\"\n" + must("self.stdout == var.password", "It is ${var.password}."), Result{}, true, true,
+			"a message that is not shown", "command = \"x\"\n" + must("self.stdout == var.password", "It is ${var.password}."),
+			Result{},
+			true, true,
 			"a.fleet.hcl:30: The postcondition is not met. Its message is sensitive and not shown.",
 		},
 	}

@@ -9,13 +9,13 @@ import (
 // stepObjects are what step.* stands for where no step of t has run, and where
 // nothing is known of them.
 func stepObjects(t *Task) (skipped, unknown cty.Value) {
-	none, any := map[string]cty.Value{}, map[string]cty.Value{}
+	none, open := map[string]cty.Value{}, map[string]cty.Value{}
 	for s := range t.allSteps() {
 		if s.Referenced {
-			none[s.Name], any[s.Name] = resultValue(nil), unknownResult()
+			none[s.Name], open[s.Name] = resultValue(nil), unknownResult()
 		}
 	}
-	return cty.ObjectVal(none), cty.ObjectVal(any)
+	return cty.ObjectVal(none), cty.ObjectVal(open)
 }
 
 // resultValue is what step.NAME stands for; nil is a step that was skipped.
