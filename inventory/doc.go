@@ -16,6 +16,9 @@
 // takes back what lower levels set; for jump and proxy_command it also keeps
 // ssh_config from being asked: the host is then dialed directly.
 //
+// A variable that is made from a secret is unknown until [Inventory.Reveal] has
+// fetched it.
+//
 // Without any path the inventory is open: every name is a host, resolved as ssh
 // would, and there are no groups and labels.
 //

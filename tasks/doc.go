@@ -23,5 +23,7 @@
 // # Ownership and concurrency
 //
 // A Set and a Plan, with all that they hold, do not change once they are made
-// and may be used by many goroutines; callers do not change them.
+// and may be used by many goroutines; callers do not change them. [Plan.Resolve]
+// is the exception: it comes before the first host is made. A Host is for one
+// goroutine at a time; what its Bind returns may be shared with other hosts.
 package tasks
