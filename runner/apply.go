@@ -71,7 +71,7 @@ func Apply(ctx context.Context, cfg *Tasks) *event.Summary {
 	}
 	tally := new(event.Tally)
 	r := &planRun{
-		cfg: cfg, sink: event.Tee(tally, cfg.Sink), places: newPlaces(fanout),
+		cfg: cfg, sink: event.Tee(tally, cfg.Sink), fanout: fanout, places: newPlaces(fanout),
 		hosts: map[string]*hostRun{}, asking: make(chan struct{}, 1),
 		locks: map[string]chan struct{}{}, targets: map[string]transport.Target{},
 	}
@@ -96,6 +96,7 @@ func Apply(ctx context.Context, cfg *Tasks) *event.Summary {
 type planRun struct {
 	cfg     *Tasks
 	sink    event.Sink
+	fanout  int
 	places  *places
 	hosts   map[string]*hostRun      // by name; not changed after enroll
 	asking  chan struct{}            // holds one element while the user is asked

@@ -47,12 +47,13 @@ func (b *batchRun) emit(e *event.Event) {
 }
 
 // carryOut returns when every host of the batch has ended. Hosts begin in their
-// order, as places get free; when the batch turns bad, no other one begins.
+// order, as places get free. When the batch turns bad, those that have to wait
+// for the place of another one do not begin any more.
 func (b *batchRun) carryOut(ctx context.Context) {
 	b.emit(&event.Event{Type: event.BatchStart, Hosts: b.task.names(b.hosts), Canary: b.canary})
 	var group sync.WaitGroup
-	for _, i := range b.hosts {
-		w := b.begin(ctx, i)
+	for k, i := range b.hosts {
+		w := b.begin(ctx, i, k < b.task.run.fanout)
 		if w == nil {
 			b.line.move(0, b.task.gone())
 			continue
@@ -71,8 +72,8 @@ func (b *batchRun) carryOut(ctx context.Context) {
 }
 
 // begin returns the walk of a host when that has a place; nil where the host
-// has no turn.
-func (b *batchRun) begin(ctx context.Context, i int) *hostWalk {
+// has no turn. For the first ones it does not matter how fast others fail.
+func (b *batchRun) begin(ctx context.Context, i int, first bool) *hostWalk {
 	host := b.task.plan.Hosts[i]
 	if b.task.without(host.Name) {
 		return nil
@@ -81,7 +82,7 @@ func (b *batchRun) begin(ctx context.Context, i int) *hostWalk {
 	if err != nil {
 		return nil
 	}
-	if b.halted() != "" {
+	if b.task.run.refused.Load() || !first && b.bad() != "" {
 		place.giveBack()
 		return nil
 	}
@@ -90,7 +91,7 @@ func (b *batchRun) begin(ctx context.Context, i int) *hostWalk {
 	return w
 }
 
-// halted says why no other host and no other batch has its turn.
+// halted says why no other batch has its turn.
 func (b *batchRun) halted() string {
 	if b.task.run.refused.Load() {
 		return errRefused.Error()

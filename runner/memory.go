@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"fleet/event"
+	"fleet/journal"
 	"fleet/tasks"
 )
 
@@ -13,10 +14,6 @@ type Memory interface {
 	// where it was not done, or must be.
 	Ended(id event.StepID) *event.Event
 }
-
-// DoneEarlier is the reason of a step that was left out because an earlier run
-// has done it.
-const DoneEarlier = "done in an earlier run"
 
 // remembered takes the end of the call over from an earlier run, where there is
 // one; nil otherwise.
@@ -37,7 +34,7 @@ func (c *callRun) remembered() (*event.Event, *tasks.Result) {
 		r.Stdout, r.Stderr = done.Result.Stdout, done.Result.Stderr
 	}
 	e := c.event(event.StepEnd)
-	e.Outcome, e.Reason = event.Skipped, DoneEarlier
+	e.Outcome, e.Reason = event.Skipped, journal.DoneEarlier
 	e.Status, e.Changed, e.Notify, e.Result = done.Status, done.Changed, done.Notify, done.Result
 	c.batch.emit(e)
 	c.sent, c.ended = true, done.Time

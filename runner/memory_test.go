@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fleet/event"
+	"fleet/journal"
 	"fleet/runner"
 )
 
@@ -18,7 +19,7 @@ func (m memory) Ended(id event.StepID) *event.Event { return m[id] }
 func (p *play) memory() memory {
 	m := memory{}
 	for _, e := range p.of(event.StepEnd) {
-		if e.Outcome == event.OK || e.Reason == runner.DoneEarlier {
+		if e.Outcome == event.OK || e.Reason == journal.DoneEarlier {
 			m[e.StepID()] = &e
 		}
 	}
@@ -67,7 +68,7 @@ func TestAResumedRunDoesNothingTwice(t *testing.T) {
 		t.Errorf("the second time, %q", got)
 	}
 	equal(t, "outcomes", b.outcomes(t), []string{"h01 ok", "h02 ok", "h03 ok"})
-	done := b.find(func(e *event.Event) bool { return e.Reason == runner.DoneEarlier && e.Host == "h02" })
+	done := b.find(func(e *event.Event) bool { return e.Reason == journal.DoneEarlier && e.Host == "h02" })
 	if len(done) != 4 || done[0].Outcome != event.Skipped || !done[0].Changed || done[0].Result.Stdout != "7" || len(done[0].Notify) != 1 {
 		t.Errorf("got %+v", done)
 	}
