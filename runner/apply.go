@@ -65,18 +65,10 @@ func Apply(ctx context.Context, cfg *Tasks) *event.Summary {
 		ctx, cancel = context.WithTimeoutCause(ctx, cfg.Deadline, &Stop{event.Deadline})
 		defer cancel()
 	}
-	fanout := cfg.Fanout
-	if fanout <= 0 {
-		fanout = DefaultFanout
-	}
 	tally := new(event.Tally)
-	r := &planRun{
-		cfg: cfg, sink: event.Tee(tally, cfg.Sink), fanout: fanout, places: newPlaces(fanout),
-		hosts: map[string]*hostRun{}, asking: make(chan struct{}, 1),
-		locks: map[string]chan struct{}{}, targets: map[string]transport.Target{},
-	}
+	r := newPlanRun(cfg, tally)
 	names := r.enroll()
-	r.emit(&event.Event{Type: event.RunStart, Hosts: names, Command: cfg.Title, Fanout: fanout})
+	r.emit(&event.Event{Type: event.RunStart, Hosts: names, Command: cfg.Title, Fanout: r.fanout})
 
 	end := r.allowCleanup(ctx)
 	r.tasks(ctx)
@@ -107,6 +99,18 @@ type planRun struct {
 	mu      sync.Mutex
 	targets map[string]transport.Target // by host; guarded by mu
 	early   bool                        // a task was stopped early; guarded by mu
+}
+
+func newPlanRun(cfg *Tasks, tally *event.Tally) *planRun {
+	fanout := cfg.Fanout
+	if fanout <= 0 {
+		fanout = DefaultFanout
+	}
+	return &planRun{
+		cfg: cfg, sink: event.Tee(tally, cfg.Sink), fanout: fanout, places: newPlaces(fanout),
+		hosts: map[string]*hostRun{}, asking: make(chan struct{}, 1),
+		locks: map[string]chan struct{}{}, targets: map[string]transport.Target{},
+	}
 }
 
 func (r *planRun) emit(e *event.Event) {

@@ -43,7 +43,7 @@ func guarded(ctx context.Context, m *machine, s *tasks.Step, c *tasks.Call) (rea
 	case err != nil:
 		return "", err
 	case said.guard("bad", c.Guards) != nil:
-		return "", fmt.Errorf("%s is not a command that /bin/sh can read: %s", guardName(at), said.errs.last())
+		return "", fmt.Errorf("%s is not a command that /bin/sh can read%s", guardName(at), after(": ", said.errs.last()))
 	case status.Code == 125 && at == nil && q.Dir != "":
 		return "", &noFolder{q.Dir}
 	case !status.OK():
@@ -80,10 +80,15 @@ func lastWords(status transport.Status, said *answer) string {
 	if status.Signal != "" {
 		text = "ended by signal " + status.Signal
 	}
-	if l := said.errs.last(); l != "" {
-		text += ": " + l
+	return text + after(": ", said.errs.last())
+}
+
+// after is text behind a separator; nothing where there is no text.
+func after(separator, text string) string {
+	if text == "" {
+		return ""
 	}
-	return text
+	return separator + text
 }
 
 // guardScript is the question. The last line makes the status 0.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"fleet/inventory"
 	"fleet/tasks"
 	"fleet/transport"
 )
@@ -13,27 +14,32 @@ func (c *callRun) prepare(ctx context.Context) error {
 	if err := c.place.Enter(ctx); err != nil {
 		return canceled(err)
 	}
-	if c.call.Local {
-		c.machine = &machine{name: "local", target: transport.Target{Name: "local"}, transport: c.run.cfg.Local}
-		if c.call.Become != "" {
-			c.machine.become = &transport.Become{User: c.call.Become}
+	var err error
+	c.machine, err = c.run.machine(ctx, c.host, c.call, c.place)
+	return err
+}
+
+// machine is where a call for h is carried out.
+func (r *planRun) machine(ctx context.Context, h *inventory.Host, c *tasks.Call, place transport.Place) (*machine, error) {
+	if c.Local {
+		m := &machine{name: "local", target: transport.Target{Name: "local"}, transport: r.cfg.Local}
+		if c.Become != "" {
+			m.become = &transport.Become{User: c.Become}
 		}
-		return nil
+		return m, nil
 	}
-	host := c.host
-	if c.call.On != nil {
-		host = c.call.On
+	if c.On != nil {
+		h = c.On
 	}
-	target, err := c.run.target(ctx, host)
+	target, err := r.target(ctx, h)
 	if err != nil {
-		return unprepared(ctx, err)
+		return nil, unprepared(ctx, err)
 	}
-	become, err := c.run.become(ctx, host, c.call.Become)
+	become, err := r.become(ctx, h, c.Become)
 	if err != nil {
-		return unprepared(ctx, err)
+		return nil, unprepared(ctx, err)
 	}
-	c.machine = &machine{name: host.Name, target: target, transport: c.run.cfg.Transport, become: become, place: c.place}
-	return nil
+	return &machine{name: h.Name, target: target, transport: r.cfg.Transport, become: become, place: place}, nil
 }
 
 // unprepared is err, which may have come from the end of ctx.
