@@ -28,7 +28,7 @@ const format = 1
 // ID, PID, Machine and Started where they are not set.
 type Meta struct {
 	Format  int    `json:"format"`
-	ID      string `json:"id"` // when it began, in UTC, and six random digits
+	ID      string `json:"id"` // when it began, in UTC, to the millisecond, and three random digits
 	Kind    Kind   `json:"kind"`
 	Command string `json:"command"` // as typed, masked
 	Dir     string `json:"dir"`     // the working directory
@@ -74,12 +74,16 @@ func (m *Meta) complete(now time.Time) {
 const idTime = "20060102-150405"
 
 func newID(at time.Time) string {
-	var random [3]byte
-	_, _ = rand.Read(random[:]) // it does not fail
-	return at.UTC().Format(idTime) + "-" + hex.EncodeToString(random[:])
+	var last [3]byte
+	_, _ = rand.Read(last[:]) // it does not fail
+	// The first three digits are the fraction of the second, so that runs of
+	// the same second are in order.
+	part := at.Nanosecond() / (1_000_000_000/0x1000 + 1)
+	last[0], last[1] = byte(part>>4), byte(part<<4)|last[1]&0xf
+	return at.UTC().Format(idTime) + "-" + hex.EncodeToString(last[:])
 }
 
-// parseID tells when the run of that ID began, and its random part. Names of
+// parseID tells in which second the run of that ID began, and its last part. Names of
 // other folders are not ok.
 func parseID(id string) (began time.Time, random string, ok bool) {
 	if len(id) != len(idTime)+len("-ab12cd") || id[len(idTime)] != '-' {

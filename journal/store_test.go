@@ -201,3 +201,15 @@ func TestIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestRunsOfTheSameSecondAreInOrder(t *testing.T) {
+	second := time.Date(2026, 11, 23, 11, 5, 12, 0, time.UTC)
+	before := ""
+	for ms := range 1000 {
+		id := newID(second.Add(time.Duration(ms) * time.Millisecond))
+		if _, _, ok := parseID(id); !ok || id[:19] <= before {
+			t.Fatalf("%s comes after %s", id, before)
+		}
+		before = id[:19]
+	}
+}
