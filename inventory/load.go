@@ -47,6 +47,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 	)
 	d.add(explainBlocks(project, diags))
 	o.Inputs.Secrets, o.Inputs.Fold = secretNames(blocks), nodeset.Fold
+	o.Inputs.Optional = onlyForTasks(project, blocks)
 	d.scope, diags = project.NewScope(o.Inputs)
 	d.add(diags)
 	inv.project, inv.scope = project, d.scope.WithFleet(hostFunctions{inv.Unrevealed()})

@@ -13,6 +13,27 @@ func taskHeader() hcl.BlockHeaderSchema {
 	return hcl.BlockHeaderSchema{Type: "task", LabelNames: []string{"name"}}
 }
 
+// onlyForTasks are the variables that tasks refer to and nothing else does: to run
+// a command, or another task, nobody has to think of a value for them.
+func onlyForTasks(p *lang.Project, blocks hcl.Blocks) map[string]bool {
+	var tasks, others hcl.Blocks
+	for _, b := range blocks {
+		if b.Type == taskHeader().Type {
+			tasks = append(tasks, b)
+		} else {
+			others = append(others, b)
+		}
+	}
+	if len(tasks) == 0 {
+		return nil
+	}
+	out := p.VariablesIn(tasks)
+	for name := range p.VariablesIn(others) {
+		delete(out, name)
+	}
+	return out
+}
+
 // TaskBlocks are the task blocks of the project, unread, in the order of files
 // and lines.
 func (inv *Inventory) TaskBlocks() hcl.Blocks { return inv.tasks }

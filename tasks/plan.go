@@ -25,6 +25,9 @@ type Options struct {
 	Only, Skip []string
 	// StartAt is STEP or TASK.STEP: what comes before it is left out.
 	StartAt string
+	// Unvalued lets variables have no value: what is made from them is not known
+	// then. It is for checking files, and not for carrying them out.
+	Unvalued bool
 }
 
 // Plan chooses tasks, their hosts and batches, and checks every expression for
@@ -45,6 +48,9 @@ func (s *Set) Plan(o Options) (*Plan, lang.Diagnostics, error) {
 		planned[t.Name] = one
 		p.Tasks = append(p.Tasks, one)
 	}
+	if diags := s.unvalued(p); diags.HasErrors() && !o.Unvalued {
+		return nil, diags, nil
+	}
 	if diags := s.checkHosts(p); diags.HasErrors() {
 		return nil, diags, nil
 	}
@@ -59,6 +65,17 @@ func (s *Set) Plan(o Options) (*Plan, lang.Diagnostics, error) {
 		return nil, diags, nil
 	}
 	return p, diags, nil
+}
+
+// unvalued tells which variables that the chosen tasks need have no value.
+func (s *Set) unvalued(p *Plan) lang.Diagnostics {
+	var chosen hcl.Blocks
+	for _, b := range s.inv.TaskBlocks() {
+		if slices.ContainsFunc(p.Tasks, func(t *Planned) bool { return t.Name == b.Labels[0] }) {
+			chosen = append(chosen, b)
+		}
+	}
+	return s.inv.Diagnose(s.inv.Scope().Unvalued(s.inv.Project().VariablesIn(chosen)))
 }
 
 // choose finds the tasks that are named.

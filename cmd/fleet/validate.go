@@ -70,7 +70,7 @@ func checkTasks(inv *inventory.Inventory, sound bool) (*tasks.Set, lang.Diagnost
 	if !sound || found.HasErrors() || len(set.Tasks()) == 0 {
 		return set, found, nil
 	}
-	var all tasks.Options
+	all := tasks.Options{Unvalued: true}
 	for _, t := range set.Tasks() {
 		all.Names = append(all.Names, t.Name)
 	}

@@ -24,6 +24,9 @@ type Inputs struct {
 	// Secrets are the names of the declared secrets. Their values are not known
 	// while a project is loaded; see [Scope.WithSecrets].
 	Secrets []string
+	// Optional are the variables that may be unknown. All others must have a
+	// value.
+	Optional map[string]bool
 	// Fold writes names of hosts as one pattern, for the function fold. Default:
 	// with commas between them.
 	Fold func(names []string) string
@@ -68,12 +71,10 @@ func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 		values[name] = v.fallback
 		if !v.hasDefault {
 			values[name] = cty.UnknownVal(v.ty)
-			all = append(all, &hcl.Diagnostic{
-				Severity: hcl.DiagError,
-				Summary:  "No value for variable",
-				Detail:   fmt.Sprintf("The variable %q has no default. Give it a value with --var '%s=...', in %s, or in FLEET_VAR_%s.", name, name, valuesFile, name),
-				Subject:  &v.at,
-			})
+			v.unvalued = true
+			if !in.Optional[name] {
+				all = append(all, v.noValue(name))
+			}
 		}
 	}
 	for name, v := range s.vars {
@@ -82,6 +83,28 @@ func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 		}
 	}
 	s.ctx.Variables["var"] = cty.ObjectVal(values)
+	return all
+}
+
+// noValue says that nothing gives the variable a value.
+func (v *variable) noValue(name string) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "No value for variable",
+		Detail:   fmt.Sprintf("The variable %q has no default. Give it a value with --var '%s=...', in %s, or in FLEET_VAR_%s.", name, name, valuesFile, name),
+		Subject:  &v.at,
+	}
+}
+
+// Unvalued tells which of the named variables have no value, though
+// Inputs.Optional allowed that until now.
+func (s *Scope) Unvalued(names map[string]bool) hcl.Diagnostics {
+	var all hcl.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if v := s.vars[name]; v != nil && v.unvalued {
+			all = append(all, v.noValue(name))
+		}
+	}
 	return all
 }
 

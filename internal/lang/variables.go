@@ -21,6 +21,7 @@ type variable struct {
 	ty         cty.Type
 	defaults   *typeexpr.Defaults
 	hasDefault bool
+	unvalued   bool // it has no default, and nothing gives it a value
 	fallback   cty.Value
 	nullable   bool
 	sensitive  bool
