@@ -19,6 +19,10 @@ type app struct {
 	log    *slog.Logger // never nil; discards until openLog
 	logTo  io.Closer    // the file of log, where it is one
 
+	args    []string    // the command line, as it was understood
+	saved   *savedPlan  // what "fleet apply FILE" carries out; nil for tasks by name
+	resumed *resumption // what "fleet runs resume" goes on with; nil for a new run
+
 	redactor *redact.Redactor // knows what may not be shown
 	short    atomic.Bool      // a secret that is too short to be masked was told of
 }

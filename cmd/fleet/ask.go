@@ -155,6 +155,15 @@ func (a *app) answerer(hold func(func())) func(context.Context, credential.Quest
 
 // confirm asks before acting on hosts of a protected group; batch forbids to ask.
 func (a *app) confirm(ctx context.Context, hosts []*inventory.Host, yes, batch bool) error {
+	what := protectedHosts(hosts)
+	if yes || what == "" {
+		return nil
+	}
+	return a.goOn(ctx, "this touches "+what+", which is protected", batch)
+}
+
+// protectedHosts says which of hosts are in protected groups; "" where none is.
+func protectedHosts(hosts []*inventory.Host) string {
 	groups := make(map[string][]string)
 	var order []string
 	for _, h := range hosts {
@@ -165,26 +174,32 @@ func (a *app) confirm(ctx context.Context, hosts []*inventory.Host, yes, batch b
 			groups[g] = append(groups[g], h.Name)
 		}
 	}
-	if yes || len(order) == 0 {
-		return nil
-	}
 	var parts []string
 	for _, g := range order {
 		parts = append(parts, fmt.Sprintf("%s of @%s (%s)", plural(len(groups[g]), "host"), g, nodeset.Fold(groups[g])))
 	}
-	what := strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
+}
+
+// goOn asks whether to go on in spite of why.
+func (a *app) goOn(ctx context.Context, why string, batch bool) error {
 	if batch {
-		return &usageError{err: fmt.Errorf("this touches %s, which is protected, and BatchMode=yes forbids to ask", what), hint: "--yes answers beforehand"}
+		return &usageError{err: fmt.Errorf("%s, and BatchMode=yes forbids to ask", why), hint: "--yes answers beforehand"}
 	}
-	answer, err := ask(ctx, fmt.Sprintf("This touches %s, which is protected. Go on? [y/N] ", what))
+	answer, err := ask(ctx, strings.ToUpper(why[:1])+why[1:]+". Go on? [y/N] ")
 	var signal *signaled
 	switch {
 	case errors.As(err, &signal):
 		return err
 	case errors.Is(err, term.ErrNoTerminal):
-		return &usageError{err: fmt.Errorf("this touches %s, which is protected, and there is no terminal to ask on", what), hint: "--yes answers beforehand"}
-	case err != nil, !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes"):
+		return &usageError{err: fmt.Errorf("%s, and there is no terminal to ask on", why), hint: "--yes answers beforehand"}
+	case err != nil, !isYes(answer):
 		return errors.New("not confirmed: nothing was run")
 	}
 	return nil
+}
+
+func isYes(answer string) bool {
+	answer = strings.TrimSpace(answer)
+	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }

@@ -119,6 +119,15 @@ func (f *limitFlags) flags() *pflag.FlagSet {
 	return fs
 }
 
+// whole declares those that are for a run of tasks: its steps have times of their
+// own.
+func (f *limitFlags) whole() *pflag.FlagSet {
+	all, fs := f.flags(), newFlagSet()
+	fs.AddFlag(all.Lookup("fanout"))
+	fs.AddFlag(all.Lookup("deadline"))
+	return fs
+}
+
 // orDefault is the fanout that counts: the flag, FLEET_FANOUT, or the default.
 func (f *limitFlags) orDefault(e *env) (int, error) {
 	if f.fanout > 0 {

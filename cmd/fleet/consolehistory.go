@@ -31,15 +31,7 @@ var _ term.History = (*history)(nil)
 
 // historyPath is where the history is kept; "" where there is no home.
 func historyPath(e *env) string {
-	state := e.value("XDG_STATE_HOME")
-	if !filepath.IsAbs(state) {
-		home := e.value("HOME")
-		if !filepath.IsAbs(home) {
-			return ""
-		}
-		state = filepath.Join(home, ".local", "state")
-	}
-	return filepath.Join(state, "fleet", "console_history")
+	return stateDir(e, "console_history")
 }
 
 // openHistory reads the history at path. A file that has grown is cut to what

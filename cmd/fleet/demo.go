@@ -18,8 +18,8 @@ func newDemoCommand(a *app) *cobra.Command {
 		Use:   "demo",
 		Short: "The tour: a few seconds on hosts of its own",
 		Long: `The tour. It brings up ten SSH hosts inside this process, on loopback, runs
-commands on them, shows how one that differs, one that fails and one that does not
-answer look, and cleans up. It touches nothing else.`,
+commands and a rollout on them, shows how one that differs, one that fails and one
+that does not answer look, and cleans up. It touches nothing else.`,
 		Example: "  fleet demo",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
@@ -37,6 +37,7 @@ const (
 // A demoStep is a command of the tour.
 type demoStep struct {
 	about   string   // what to look at
+	shown   string   // a file to look at
 	args    []string // the command, without "fleet"
 	want    int      // its exit status
 	meaning string   // what the status says
@@ -61,8 +62,44 @@ func demoSteps() []demoStep {
 		{
 			args: []string{"run", "-w", "@web,@db", "-b", "--", "cat release"},
 		},
+		{
+			about: "A rollout, from a task file: first one host, the canary, then four at a time.",
+			shown: demoTask,
+			args:  []string{"apply", "deploy", "-e", "release=2.0"},
+		},
+		{
+			about: "A release that does not work: its canary fails, and no other host is touched.",
+			args:  []string{"apply", "deploy", "-e", "release=2.1-broken"},
+			want:  3, meaning: "stopped early",
+		},
+		{
+			args: []string{"run", "-w", "@web,@db", "-b", "--", "cat release"},
+		},
 	}
 }
+
+// demoFile is the task file of the tour, in the folder of the lab.
+const demoFile = "deploy.fleet.hcl"
+
+const demoTask = `variable "release" { type = string }
+
+task "deploy" {
+  hosts = "@web,@db"
+  rollout {
+    canary       = 1
+    max_parallel = 4
+  }
+  step "install" {
+    env     = { RELEASE = var.release }
+    command = "echo shop $RELEASE > release"
+    unless  = "grep -qx \"shop $RELEASE\" release"
+  }
+  step "healthy" {
+    command = "! grep broken release"
+    changed = false
+  }
+}
+`
 
 // demo gives the tour. Each command it shows is carried out by the same code as
 // one that is typed.
@@ -75,6 +112,7 @@ func (a *app) demo(ctx context.Context) error {
 		return interrupted(ctx, err)
 	}
 	err = a.tour(ctx, l, begun)
+	_ = os.Remove(filepath.Join(l.Dir, demoFile)) // Close leaves what others put there
 	if err := interrupted(ctx, errors.Join(err, l.Close())); err != nil {
 		return err
 	}
@@ -84,23 +122,25 @@ func (a *app) demo(ctx context.Context) error {
 }
 
 func (a *app) tour(ctx context.Context, l *lab.Lab, begun time.Time) error {
-	if err := demoFiles(l); err != nil {
+	project, err := demoFiles(l)
+	if err != nil {
 		return err
 	}
 	n := &narrator{app: a}
 	n.say("%d SSH hosts on loopback, all in this process, up in %s.", len(l.Hosts), time.Since(begun).Round(time.Millisecond))
 	n.line("")
-	n.command("export FLEET_INVENTORY=" + pool.Quote(l.Inventory))
+	n.command("export FLEET_INVENTORY=" + pool.Quote(project))
 	for _, step := range demoSteps() {
-		if err := n.step(ctx, l, &step); err != nil {
+		if err := n.step(ctx, project, &step); err != nil {
 			return err
 		}
 	}
 	return n.err
 }
 
-// demoFiles gives every host a file to look at.
-func demoFiles(l *lab.Lab) error {
+// demoFiles gives every host a file to look at. The folder of the lab becomes the
+// project of the tour.
+func demoFiles(l *lab.Lab) (project string, err error) {
 	for _, h := range l.Hosts {
 		text := "shop 1.9.2\n"
 		switch h.Name {
@@ -111,11 +151,11 @@ func demoFiles(l *lab.Lab) error {
 		}
 		home := filepath.Join(l.Dir, "hosts", h.Name)
 		if err := os.MkdirAll(home, 0o700); err != nil {
-			return err
+			return "", err
 		}
 		if err := os.WriteFile(filepath.Join(home, "release"), []byte(text), 0o600); err != nil {
-			return err
+			return "", err
 		}
 	}
-	return nil
+	return l.Dir, os.WriteFile(filepath.Join(l.Dir, demoFile), []byte(demoTask), 0o600)
 }

@@ -31,6 +31,9 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 		return err
 	}
 	inv, hosts, err := a.selectHosts(ctx, &f.sel, &f.conn)
+	if err == nil {
+		hosts, err = a.leaveOut(f, hosts)
+	}
 	if err != nil {
 		return err
 	}
@@ -54,7 +57,7 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	}
 	a.learnPasswords(work)
 	x := &execution{app: a, show: &f.show, jobs: work, sendStdin: f.stdin}
-	return x.run(ctx, &runner.Config{
+	cfg := &runner.Config{
 		Title:          title,
 		Fanout:         fanout,
 		CommandTimeout: f.limit.commandTimeout,
@@ -62,14 +65,32 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 		ByLargest:      f.show.largest,
 		Deadline:       f.limit.deadline,
 		Command:        command,
+	}
+	x.begin = func() (*record, error) { return a.recordRun(title, hostNames(hosts)) }
+	return x.run(ctx, fanout, func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary {
+		cfg.Transport, cfg.Sink = t, sink
+		if x.stdin != nil {
+			cfg.Stdin = func(string) io.Reader { return x.stdin.reader() }
+		}
+		return runner.Run(ctx, cfg, work)
 	})
 }
+
+// The kinds of executions.
+const (
+	kindRun   = "" // one command
+	kindApply = "apply"
+	kindPlan  = "plan"
+)
 
 // An execution is one run, with everything that takes part in it.
 type execution struct {
 	app       *app
 	show      *showFlags
-	jobs      []runner.Job
+	jobs      []runner.Job            // the hosts, of a run of tasks as well
+	kind      string                  // kindRun, kindApply or kindPlan
+	begin     func() (*record, error) // begins to record it; nil where nothing is kept
+	record    *record
 	sendStdin bool
 	stop      context.CancelCauseFunc
 
@@ -79,6 +100,8 @@ type execution struct {
 	side     *sideChannel  // nil where standard error is standard output
 	files    *output.Files // nil without --outdir and --errdir
 	stdin    *spool        // nil without -I
+
+	unfinished bool // something is left to do, of a run of tasks
 
 	mu     sync.Mutex
 	failed error // the first thing that fleet itself could not do; guarded by mu
@@ -100,7 +123,7 @@ func (x *execution) open() (err error) {
 		x.side = &sideChannel{w: stderr}
 		stderr = x.side
 	}
-	x.renderer = x.show.renderer(x.app, stderr, x.abort)
+	x.renderer = x.show.renderer(x.app, stderr, x.kind, x.abort)
 	return nil
 }
 
@@ -137,22 +160,19 @@ func (x *execution) failure() error {
 	return x.failed
 }
 
-// run carries the jobs out and returns the error that is their exit status.
-func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
+// A job is what an execution carries out: it tells sink what happens, and returns
+// when all hosts have their outcome.
+type job func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary
+
+// run carries work out, on at most fanout hosts at one time, and returns the
+// error that is its exit status.
+func (x *execution) run(ctx context.Context, fanout int, work job) error {
 	ctx, x.stop = context.WithCancelCause(ctx)
 	defer x.stop(nil)
 	if err := x.open(); err != nil {
 		return err
 	}
-	tune(&x.app.env, min(len(x.jobs), cfg.Fanout))
-	sinks := []event.Sink{x.tracker, &x.roll, x.renderer}
-	if x.files != nil {
-		sinks = append(sinks, x.files)
-	}
-	if x.side != nil && x.show.format == "text" {
-		sinks = append(sinks, x.side)
-	}
-	sink := x.app.redactor.Sink(event.Tee(sinks...))
+	tune(&x.app.env, min(len(x.jobs), fanout))
 	x.warnUnchecked()
 	credentials := &credential.Store{
 		Prompt:          x.answer,
@@ -165,6 +185,11 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 		x.fail(err) // where something else failed before, that is the cause
 		return x.failure()
 	}
+	sink, err := x.sink()
+	if err != nil {
+		x.close()
+		return err
+	}
 	connections := pool.New(pool.Config{
 		Credentials: credentials,
 		Logger:      x.app.log,
@@ -173,16 +198,12 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 			sink.Emit(&event.Event{Type: event.Note, Time: time.Now(), Host: host, Level: "warn", Message: text})
 		},
 	})
-	cfg.Transport, cfg.Sink = connections, sink
-	if x.stdin != nil {
-		cfg.Stdin = func(string) io.Reader { return x.stdin.reader() }
-	}
 
 	signals := watchSignals(x.stop, x.teller(), x.stopping)
 	defer signals.close()
 	done := make(chan *event.Summary, 1)
 	go func() { // ends with the run; when the user leaves first, with the process
-		summary := runner.Run(ctx, cfg, x.jobs)
+		summary := work(ctx, connections, sink)
 		_ = connections.Close()
 		done <- summary
 	}()
@@ -192,6 +213,38 @@ func (x *execution) run(ctx context.Context, cfg *runner.Config) error {
 	case <-signals.leave:
 		return x.leave(signals.left)
 	}
+}
+
+// sink is what hears of all that happens: the journal first, as what is not in it
+// must not be sent.
+func (x *execution) sink() (_ event.Sink, err error) {
+	sinks := []event.Sink{x.tracker, &x.roll, x.renderer}
+	if x.begin != nil {
+		if x.record, err = x.begin(); err != nil {
+			return nil, err
+		}
+	}
+	if x.record != nil {
+		x.record.onError = x.recordFailed
+		sinks = append([]event.Sink{x.record}, sinks...)
+	}
+	if x.files != nil {
+		sinks = append(sinks, x.files)
+	}
+	if x.side != nil && x.show.format == "text" {
+		sinks = append(sinks, x.side)
+	}
+	return x.app.redactor.Sink(event.Tee(sinks...)), nil
+}
+
+// recordFailed hears that the journal cannot be written. A run of tasks ends
+// then: nobody could say later what it did.
+func (x *execution) recordFailed(err error) {
+	if x.kind == kindApply {
+		x.abort(fmt.Errorf("the journal cannot be written, so no further step is sent: %w", err))
+		return
+	}
+	fmt.Fprintf(x.renderer.Messages(), "fleet: warning: the run is not recorded any more: %s\n", term.Clean(err.Error()))
 }
 
 // answer asks the user; a signal meanwhile is for the run, not for one host.

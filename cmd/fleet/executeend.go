@@ -13,6 +13,7 @@ import (
 func (x *execution) end(s *event.Summary) error {
 	x.close()
 	status := s.ExitStatus()
+	x.unfinished = status != 0
 	err := x.failure()
 	x.app.report(err)
 	if err != nil && (status == 0 || s.Why == event.Aborted) {
@@ -38,16 +39,27 @@ func (x *execution) close() {
 	if x.stdin != nil {
 		x.stdin.close()
 	}
+	if err := x.record.close(); err != nil && x.kind == kindApply {
+		x.fail(err)
+	}
 }
 
 // restMax bounds the names in a hint, in bytes: a line that a shell and a
 // person can take.
 const restMax = 4000
 
-// tellRest says how to go on with the hosts that had no turn.
+// tellRest says how to go on with what was not done.
 func (x *execution) tellRest() {
 	_, missed := x.roll.call()
-	if len(missed) == 0 || x.app.global.quiet || x.app.guided {
+	switch {
+	case x.app.global.quiet || x.app.guided || x.kind == kindPlan:
+		return
+	case x.kind == kindApply:
+		if x.unfinished && x.record != nil {
+			x.app.hint("to go on with what failed or was not reached: fleet runs resume " + x.record.id())
+		}
+		return
+	case len(missed) == 0:
 		return
 	}
 	if names := nodeset.Fold(missed); len(names) <= restMax {
@@ -78,6 +90,7 @@ func (x *execution) leave(why *signaled) error {
 		fmt.Fprintf(x.app.env.stderr, "fleet: left at once; it was not confirmed that the command has ended on %s: %s\n",
 			plural(len(running), "host"), nodeset.Fold(running))
 	}
+	x.unfinished = true
 	x.tellRest()
 	return why
 }

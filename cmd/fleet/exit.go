@@ -133,6 +133,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := newRootCommand(a)
 	args, err := normalize(root, args)
 	if err == nil {
+		a.args = args
 		root.SetArgs(args)
 		_, err = root.ExecuteContextC(ctx)
 	}

@@ -126,6 +126,9 @@ func (a *app) listHosts(ctx context.Context, sel *selectionFlags, show *hostsFla
 		return err
 	}
 	inv, err := a.openInventory(ctx, sel, nil)
+	if err == nil {
+		err = a.addFailed(sel)
+	}
 	if err != nil {
 		return err
 	}

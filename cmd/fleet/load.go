@@ -169,6 +169,9 @@ func (a *app) refuseInventory(sel *selectionFlags, found lang.Diagnostics) error
 
 // selectHosts loads the inventory and carries out the selection flags.
 func (a *app) selectHosts(ctx context.Context, sel *selectionFlags, conn *connectionFlags) (*inventory.Inventory, []*inventory.Host, error) {
+	if err := a.addFailed(sel); err != nil {
+		return nil, nil, err
+	}
 	inv, err := a.openInventory(ctx, sel, conn)
 	if err != nil {
 		return nil, nil, err

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"fleet/internal/lab"
 	"fleet/pool"
 )
 
@@ -41,10 +40,14 @@ func (n *narrator) command(text string) {
 }
 
 // step shows a command and carries it out.
-func (n *narrator) step(ctx context.Context, l *lab.Lab, s *demoStep) error {
+func (n *narrator) step(ctx context.Context, project string, s *demoStep) error {
 	if s.about != "" {
 		n.line("")
 		n.say("%s", s.about)
+	}
+	if s.shown != "" {
+		n.command("cat " + pool.Quote(filepath.Join(project, demoFile)))
+		n.line(strings.TrimSuffix(s.shown, "\n"))
 	}
 	words := []string{"fleet"}
 	for _, w := range s.args {
@@ -54,7 +57,7 @@ func (n *narrator) step(ctx context.Context, l *lab.Lab, s *demoStep) error {
 	if n.err != nil {
 		return n.err
 	}
-	inner := newApp(n.app.demoEnv(l))
+	inner := newApp(n.app.demoEnv(project))
 	defer inner.close()
 	inner.guided = true
 	status := inner.run(ctx, s.args)
@@ -72,8 +75,8 @@ func (n *narrator) step(ctx context.Context, l *lab.Lab, s *demoStep) error {
 
 // demoEnv is the environment of a command of the tour: as after the export it
 // shows, and with the color that was asked for.
-func (a *app) demoEnv(l *lab.Lab) env {
-	set := map[string]string{"FLEET_INVENTORY": l.Inventory}
+func (a *app) demoEnv(project string) env {
+	set := map[string]string{"FLEET_INVENTORY": project}
 	switch a.global.color {
 	case "always":
 		set["CLICOLOR_FORCE"], set["NO_COLOR"] = "1", ""

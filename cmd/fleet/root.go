@@ -9,6 +9,9 @@ import (
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newRunCommand(a),
+		newPlanCommand(a),
+		newApplyCommand(a),
+		newRunsCommand(a),
 		newHostsCommand(a),
 		newValidateCommand(a),
 		newFmtCommand(a),

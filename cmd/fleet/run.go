@@ -87,7 +87,7 @@ func (f *runFlags) check(args []string) error {
 		return badUsage("standard input is the script (--script -), so -I has none to send")
 	case (f.stdin || f.script == "-") && f.readsList():
 		return badUsage("standard input is the list of hosts (-w -), and can be nothing else")
-	case !f.sel.given():
+	case !f.sel.selects():
 		hint := "-w PATTERN, -g GROUP or -a says which"
 		if slices.ContainsFunc(args, func(w string) bool { return w == "-a" || strings.HasPrefix(w, "-w") || strings.HasPrefix(w, "-g") }) {
 			hint = "flags come before the command: fleet run -w web01 -- uptime"

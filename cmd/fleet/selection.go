@@ -23,6 +23,7 @@ type selectionFlags struct {
 	pick    string   // --pick: a number or a percentage
 	seed    *uint64  // --seed; nil where it is not given
 	expect  int      // --expect-hosts; -1 where it is not given
+	failed  string   // --failed: a run, or lastRun
 }
 
 // inventoryFlags declares those that say where hosts come from.
@@ -50,6 +51,17 @@ func (f *selectionFlags) flags() *pflag.FlagSet {
 	fs.Var(text(&f.pick, checkPick), "pick", "only `N` of them, or N%, taken at random")
 	fs.Var(seed(&f.seed), "seed", "the same `NUMBER` makes --pick take the same hosts")
 	fs.Var(count(&f.expect, 0, ""), "expect-hosts", "refuse to go on unless exactly `N` hosts are selected")
+	fs.Var(text(&f.failed, notEmpty), "failed", "the hosts that failed or were unreachable in `RUN` (default: the last one)")
+	fs.Lookup("failed").NoOptDefVal = lastRun
+	return fs
+}
+
+// narrowing declares those that narrow what something else selects.
+func (f *selectionFlags) narrowing() *pflag.FlagSet {
+	all, fs := f.flags(), newFlagSet()
+	for _, name := range []string{"limit", "exclude", "failed", "pick", "seed", "expect-hosts"} {
+		fs.AddFlag(all.Lookup(name))
+	}
 	return fs
 }
 
@@ -73,6 +85,9 @@ func (f *selectionFlags) variable(read func(string) (lang.VarArg, error)) pflag.
 func (f *selectionFlags) given() bool {
 	return len(f.hosts) > 0 || len(f.groups) > 0 || f.all
 }
+
+// selects reports whether any flag says where to begin.
+func (f *selectionFlags) selects() bool { return f.given() || f.failed != "" }
 
 // options are the flags as package inventory takes them.
 func (f *selectionFlags) options(stdin io.Reader) inventory.SelectOptions {

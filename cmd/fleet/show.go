@@ -43,6 +43,30 @@ func (f *showFlags) flags() *pflag.FlagSet {
 	return fs
 }
 
+// forTasks declares those that are for a run of tasks.
+func (f *showFlags) forTasks() *pflag.FlagSet {
+	fs := f.flags()
+	own := newFlagSet()
+	for _, name := range []string{"gather", "diff", "no-prefix", "format", "outdir", "errdir", "progress", "raw"} {
+		own.AddFlag(fs.Lookup(name))
+	}
+	own.Lookup("gather").Usage = "show what every step printed, hosts with the same output together"
+	own.Lookup("diff").Usage = "show how hosts differ from the majority at a step"
+	return own
+}
+
+// outputs is what is shown of what steps print.
+func (f *showFlags) outputs() output.Outputs {
+	switch {
+	case f.diff:
+		return output.DiffOutputs
+	case f.gather != "":
+		return output.AllOutputs
+	default:
+		return output.FailedOutputs
+	}
+}
+
 func (f *showFlags) check() error {
 	switch {
 	case f.format != "text" && (f.gather != "" || f.diff || f.noPrefix):
@@ -67,14 +91,15 @@ func (f *showFlags) checkDetached(args []string) error {
 
 // renderer makes the renderer that the flags ask for. stderr stands in for that of
 // a, and failed is told of the first write that failed.
-func (f *showFlags) renderer(a *app, stderr io.Writer, failed func(error)) output.Renderer {
+func (f *showFlags) renderer(a *app, stderr io.Writer, kind string, failed func(error)) output.Renderer {
 	stdoutTerminal, stderrTerminal := term.IsTerminal(a.env.stdout), term.IsTerminal(a.env.stderr)
 	cfg := output.Config{
 		Stdout:       output.Dest{Writer: a.env.stdout, Terminal: stdoutTerminal, Raw: f.raw, Color: a.color(a.env.stdout)},
 		Stderr:       output.Dest{Writer: stderr, Terminal: stderrTerminal, Raw: f.raw, Color: a.color(a.env.stderr)},
 		Fold:         nodeset.Fold,
 		NoPrefix:     f.noPrefix,
-		Quiet:        a.global.quiet,
+		Outputs:      f.outputs(),
+		Quiet:        a.global.quiet || kind == kindPlan, // the plan itself says it
 		Verbose:      a.global.verbose,
 		Live:         term.Live(stderrTerminal, a.env.value) && !a.global.quiet || f.progress && stderrTerminal,
 		Width:        func() int { w, _ := term.Size(a.env.stderr); return w },
@@ -87,6 +112,8 @@ func (f *showFlags) renderer(a *app, stderr io.Writer, failed func(error)) outpu
 		return output.NewJSONL(cfg)
 	case f.format == "junit":
 		return output.NewJUnit(cfg)
+	case kind == kindApply:
+		return output.NewTasks(cfg)
 	case f.diff:
 		return output.NewDiff(cfg)
 	case f.gather == "line":

@@ -76,6 +76,11 @@ func flagName(f *pflag.Flag) string {
 
 // elsewhere says what a flag that other tools know is called here.
 func elsewhere(cmd *cobra.Command, name string) string {
+	if cmd.Name() == "apply" || cmd.Name() == "plan" {
+		if hint := elsewhereInTasks(name); hint != "" {
+			return hint
+		}
+	}
 	switch name {
 	case "A", "password":
 		return "to be asked for a password: -k"
@@ -96,6 +101,32 @@ func elsewhere(cmd *cobra.Command, name string) string {
 		return "a private key is --identity"
 	case "V", "version":
 		return "fleet version"
+	default:
+		return ""
+	}
+}
+
+// elsewhereInTasks is elsewhere for the commands about tasks.
+func elsewhereInTasks(name string) string {
+	switch name {
+	case "w", "hosts", "g", "group", "a", "all":
+		return "a task says its hosts; --limit PATTERN takes fewer of them"
+	case "tags", "T":
+		return "steps by their tags are --only TAGS"
+	case "skip-tags":
+		return "steps are left out by --skip TAGS"
+	case "start-at-task":
+		return "to begin later is --start-at STEP"
+	case "step":
+		return "to be asked before every step: --confirm"
+	case "check", "C", "dry-run":
+		return "what would be done is shown by fleet plan"
+	case "auto-approve":
+		return "confirmations are answered by --yes"
+	case "target":
+		return "tasks are named without a flag; steps are --only TAGS, hosts --limit PATTERN"
+	case "u", "command-timeout", "idle-timeout", "s", "sudo", "become":
+		return "steps say that themselves: timeout, idle_timeout, become"
 	default:
 		return ""
 	}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fleet/event"
+	"fleet/internal/nodeset"
+	"fleet/internal/redact"
+	"fleet/inventory"
+	"fleet/journal"
+	"fleet/runner"
+)
+
+// A resumption is the run that "fleet runs resume" goes on with.
+type resumption struct {
+	*journal.Run
+	unknown string // --unknown: what to do with steps whose outcome nobody knows
+}
+
+// The values of --unknown.
+const (
+	unknownAsk   = "ask"
+	unknownAgain = "again"
+	unknownDone  = "done"
+)
+
+func newRunsResumeCommand(a *app) *cobra.Command {
+	var (
+		vars    []string
+		yes     bool
+		unknown string
+	)
+	cmd := &cobra.Command{
+		Use:   "resume [flags] [RUN]",
+		Short: "Go on with what failed or was not reached in a run",
+		Long: `Do again what a run was to do, but only what failed or was not reached. RUN is
+the number of a run or the beginning of it; without it, the last one that did not
+end well. Steps that were carried out are not carried out again. A step that was sent, and of which
+nobody knows whether it ran, is asked about, unless it is idempotent.`,
+		Example: "  fleet runs resume",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := a.findResumable(args)
+			if err != nil {
+				return err
+			}
+			return a.resume(cmd.Context(), &resumption{Run: run, unknown: unknown}, vars, yes)
+		},
+	}
+	fs := newFlagSet()
+	fs.VarP(texts(&vars, assignment), "var", "e", "`NAME=VALUE` for a variable, also where a sensitive one was not recorded")
+	fs.BoolVarP(&yes, "yes", "y", false, "answer yes where a confirmation is asked for")
+	unknown = unknownAsk
+	fs.Var(choice(&unknown, unknownAsk, unknownAgain, unknownDone), "unknown", "what to do with steps of which nobody knows whether they ran: `WHAT` is ask, again or done")
+	addFlags(cmd, "What to do", fs)
+	a.completeRuns(cmd)
+	completeWords(cmd, "unknown", unknownAsk, unknownAgain, unknownDone)
+	return cmd
+}
+
+// findResumable is the run that args name, or the last one that did not end well.
+// One that another run has gone on with is left to that.
+func (a *app) findResumable(args []string) (*journal.Run, error) {
+	if len(args) > 0 {
+		return a.findRun(args)
+	}
+	store, err := a.journal()
+	if err != nil {
+		return nil, err
+	}
+	runs, err := store.List()
+	if err != nil {
+		return nil, err
+	}
+	resumed := map[string]bool{}
+	for i := range runs { // the last one first
+		resumed[runs[i].Resumes] = true
+		if runs[i].Status != journal.OK && runs[i].Status != journal.Running && !resumed[runs[i].ID] {
+			return &runs[i], nil
+		}
+	}
+	return nil, &usageError{err: errors.New("there is nothing to go on with: all runs ended well, or are still running"), hint: "fleet runs list shows them"}
+}
+
+// resume carries out the command line of r once more, which then asks r what was
+// done.
+func (a *app) resume(ctx context.Context, r *resumption, vars []string, yes bool) error {
+	if r.Status == journal.Running {
+		return &usageError{err: fmt.Errorf("run %s is still running, as process %d", r.ID, r.PID), hint: "fleet runs stop " + r.ID}
+	}
+	if r.Dir == "" {
+		return fmt.Errorf("the folder in which run %s was started is not known", r.ID)
+	}
+	if err := os.Chdir(r.Dir); err != nil {
+		return fmt.Errorf("run %s was started in another folder: %w", r.ID, err)
+	}
+	args, err := r.arguments(vars)
+	if err != nil {
+		return err
+	}
+	if yes {
+		args = slices.Insert(args, 1, "--yes")
+	}
+	inner := newApp(a.env)
+	inner.global, inner.resumed = a.global, r
+	defer inner.close()
+	return exit(inner.run(ctx, args))
+}
+
+// arguments are those of r, with the values of variables in addition.
+func (r *resumption) arguments(vars []string) ([]string, error) {
+	args := slices.Clone(r.Args)
+	if len(args) == 0 {
+		return nil, fmt.Errorf("the command line of run %s was not recorded", r.ID)
+	}
+	given := map[string]bool{}
+	for _, v := range vars {
+		name, _, _ := strings.Cut(v, "=")
+		given[name] = true
+	}
+	for i := range args {
+		if !strings.Contains(args[i], redact.Mark) {
+			continue
+		}
+		name, _, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(args[i], "-e"), "--var="), "=")
+		if !ok || !given[name] {
+			return nil, &usageError{
+				err:  fmt.Errorf("%q of run %s holds something sensitive, which is not recorded", args[i], r.ID),
+				hint: fmt.Sprintf("give it again: fleet runs resume %s -e %s=...", r.ID, name),
+			}
+		}
+		args[i] = strings.Replace(args[i], name+"="+redact.Mark, vars[slices.IndexFunc(vars, func(v string) bool { return strings.HasPrefix(v, name+"=") })], 1)
+	}
+	var more []string
+	for _, v := range vars {
+		more = append(more, "--var="+v)
+	}
+	return slices.Insert(args, 1, more...), nil
+}
+
+// memory is what was done in the run that is resumed; nil for a new run.
+func (a *app) memory(ctx context.Context, f *applyFlags, p *program) (runner.Memory, error) {
+	if a.resumed == nil {
+		return nil, nil
+	}
+	state, err := a.resumed.State()
+	if err != nil {
+		return nil, err
+	}
+	if changed := changedInputs(a.resumed.Inputs, p.inputs()); len(changed) > 0 && !a.global.quiet {
+		fmt.Fprintf(a.env.stderr, "fleet: warning: changed since run %s: %s; steps go by their names\n", a.resumed.ID, strings.Join(changed, ", "))
+	}
+	m := &memory{State: state, done: map[event.StepID]bool{}}
+	return m, a.settle(ctx, f, p, m)
+}
+
+// A memory is a journal's state with what the user knows besides.
+type memory struct {
+	*journal.State
+	done map[event.StepID]bool
+}
+
+// Ended implements runner.Memory.
+func (m *memory) Ended(id event.StepID) *event.Event {
+	if m.done[id] {
+		return &event.Event{Type: event.StepEnd, Outcome: event.OK, Changed: true}
+	}
+	return m.State.Ended(id)
+}
+
+// settle decides about the steps of which nobody knows whether they ran.
+func (a *app) settle(ctx context.Context, f *applyFlags, p *program, m *memory) error {
+	open := map[event.StepID][]event.StepID{} // by step, without the host
+	var order []event.StepID
+	for _, id := range m.Open() {
+		if p.idempotent(id) {
+			continue
+		}
+		step := event.StepID{Task: id.Task, Section: id.Section, Step: id.Step}
+		if open[step] == nil {
+			order = append(order, step)
+		}
+		open[step] = append(open[step], id)
+	}
+	for _, step := range order {
+		names := make([]string, len(open[step]))
+		for i, id := range open[step] {
+			names[i] = id.Host
+		}
+		again, err := a.sendAgain(ctx, f, fmt.Sprintf("step %s of task %s was sent to %s, and nobody knows whether it ran", step.Step, step.Task, nodeset.Fold(names)))
+		if err != nil {
+			return err
+		}
+		for _, id := range open[step] {
+			m.done[id] = !again
+		}
+	}
+	return nil
+}
+
+// sendAgain asks whether to carry a step out again whose outcome is not known.
+func (a *app) sendAgain(ctx context.Context, f *applyFlags, what string) (bool, error) {
+	switch a.resumed.unknown {
+	case unknownAgain:
+		return true, nil
+	case unknownDone:
+		return false, nil
+	}
+	hint := "idempotent = true in the step allows it; --unknown=again sends it once more, --unknown=done takes it for done"
+	if f.conn.batch() {
+		return false, &usageError{err: errors.New(what), hint: hint}
+	}
+	answer, err := ask(ctx, strings.ToUpper(what[:1])+what[1:]+". Send it again (a), take it for done (d), or quit (q)? ")
+	var signal *signaled
+	switch {
+	case errors.As(err, &signal):
+		return false, err
+	case err != nil:
+		return false, &usageError{err: errors.New(what), hint: hint}
+	case strings.EqualFold(answer, "a"), strings.EqualFold(answer, "again"):
+		return true, nil
+	case strings.EqualFold(answer, "d"), strings.EqualFold(answer, "done"):
+		return false, nil
+	default:
+		return false, errors.New("not decided: nothing was run")
+	}
+}
+
+// idempotent reports whether the step may be sent again.
+func (p *program) idempotent(id event.StepID) bool {
+	for _, t := range p.plan.Tasks {
+		if t.Name != id.Task {
+			continue
+		}
+		for _, s := range slices.Concat(t.Steps, t.Handlers) {
+			if s.Name == id.Step {
+				return s.Idempotent
+			}
+		}
+		return true // it is no step any more: there is nothing to send
+	}
+	return true
+}
+
+// unfinished are the hosts of a "fleet run" that did not end well.
+func (r *resumption) unfinished() (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, h := range r.Hosts {
+		out[h] = true
+	}
+	return out, r.Events(func(e *event.Event) error {
+		if e.Type == event.HostEnd && e.Outcome == event.OK {
+			delete(out, e.Host)
+		}
+		return nil
+	})
+}
+
+// leaveOut takes the hosts away that are done, where a run is resumed.
+func (a *app) leaveOut(f *runFlags, hosts []*inventory.Host) ([]*inventory.Host, error) {
+	if a.resumed == nil {
+		return hosts, nil
+	}
+	if f.stdin || f.readsList() || f.script == "-" {
+		return nil, fmt.Errorf("run %s read standard input, which is not recorded; hint: fleet run --failed=%s", a.resumed.ID, a.resumed.ID)
+	}
+	left, err := a.resumed.unfinished()
+	if err != nil {
+		return nil, err
+	}
+	hosts = slices.DeleteFunc(slices.Clone(hosts), func(h *inventory.Host) bool { return !left[h.Name] })
+	if len(hosts) == 0 {
+		return nil, fmt.Errorf("there is nothing left to do of run %s", a.resumed.ID)
+	}
+	return hosts, nil
+}
