@@ -2,9 +2,9 @@
 # bench.sh [quick] [ROW...]: the figures of docs/performance.md, from one run, as
 # a table on standard output and in $BENCH_OUT (default bin/bench.md).
 #
-# Rows: cold onehost big gather fail maxstartups sigint hostkeys, which compare
-# fleet with other tools in the performance lab; connections benchmarks language, which
-# need nothing. Default: all. quick takes small sizes: it shows that everything
+# Rows: cold onehost big gather fail maxstartups sigint hostkeys steps, which
+# compare fleet with other tools in the performance lab; connections benchmarks
+# language tasks, which need nothing. Default: all. quick takes small sizes: it shows that everything
 # works, its figures mean little.
 #
 # The lab is looked for in $FLEET_LAB, or beside the project in ../shared/lab.
@@ -12,19 +12,19 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-LAB_ROWS=(cold onehost big gather fail maxstartups sigint hostkeys)
-OWN_ROWS=(connections benchmarks language)
+LAB_ROWS=(cold onehost big gather fail maxstartups sigint hostkeys steps)
+OWN_ROWS=(connections benchmarks language tasks)
 
 COLD_HOSTS=200 COLD_REPS=3 PAIRS=31
 BIG_HOSTS=50 BIG_BYTES=20000000 GATHER_BYTES=4000000
 STARTUP_HOSTS=200 FAIL_PEERS=(pdsh clush) SIGINT_PEERS=(pdsh clush)
-CONNECTIONS=10000 RUN_TIME=500x
+CONNECTIONS=10000 RUN_TIME=500x STEP_HOSTS=50 TASK_HOSTS=1000
 if [ "${1:-}" = quick ]; then
 	shift
 	COLD_HOSTS=50 COLD_REPS=1 PAIRS=5
 	BIG_HOSTS=10 BIG_BYTES=1000000 GATHER_BYTES=1000000
 	STARTUP_HOSTS=50 FAIL_PEERS=() SIGINT_PEERS=()
-	CONNECTIONS=1000 RUN_TIME=100x
+	CONNECTIONS=1000 RUN_TIME=100x STEP_HOSTS=10 TASK_HOSTS=100
 fi
 rows=("$@")
 [ $# -gt 0 ] || rows=("${LAB_ROWS[@]}" "${OWN_ROWS[@]}")
@@ -35,6 +35,7 @@ die() { say "$*"; exit 2; }
 . scripts/bench/figures.sh
 . scripts/bench/alone.sh
 . scripts/bench/language.sh
+. scripts/bench/tasks.sh
 
 known=" ${LAB_ROWS[*]} ${OWN_ROWS[*]} "
 for r in "${rows[@]}"; do
@@ -60,6 +61,7 @@ find_lab() {
 	command -v sshd >/dev/null || { say "no sshd (package openssh-server): only what needs no other tool is measured"; return 1; }
 	command -v pdsh >/dev/null || missing+=" pdsh"
 	command -v clush >/dev/null || missing+=" clustershell"
+	command -v ansible-playbook >/dev/null || missing+=" ansible-core"
 	[ -z "$missing" ] || say "not installed, so their columns stay empty:$missing"
 }
 

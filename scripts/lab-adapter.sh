@@ -20,4 +20,17 @@ fleet_cmd() { # hostfile fanout command
 
 fleet_warm_up() { return 1; } # hostfile fanout: no connections that outlive a run
 fleet_push() { return 1; }    # hostfile fanout local remote
-fleet_steps() { return 1; }   # hostfile fanout
+
+fleet_steps() { # hostfile fanout: the ten commands of the others, as ten steps of a task
+	local into=$LAB_RESULTS/steps-project i
+	mkdir -p "$into"
+	{
+		printf 'group "all" {\n  hosts = [\n'
+		sed 's/.*/    "&",/' "$1"
+		printf '  ]\n}\n\ntask "steps" {\n  hosts = "@all"\n'
+		for i in 1 2 3 4 5 6 7 8 9 10; do printf '  step "s%d" { command = "echo step%d" }\n' "$i" "$i"; done
+		printf '}\n'
+	} >"$into/steps.fleet.hcl"
+	CMD=(env "XDG_STATE_HOME=$into/state" "FLEET_JOURNAL=${FLEET_JOURNAL:-on}"
+		"$FLEET" apply -F "$(mk_cfg "$LAB_PORT")" -i "$into" -f "$2" --yes)
+}

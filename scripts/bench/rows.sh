@@ -140,6 +140,24 @@ row_sigint() {
 
 sleeping() { awk -v t="$2:" '$1 == t { print $2 }' "$1"; } # log tool
 
+row_steps() {
+	local f=$RESULTS/steps/steps.c25519.jsonl on off fleet peer
+	lab steps -r "$COLD_REPS" -n "$STEP_HOSTS" -t "$(peers pdsh-script ansible)" steps
+	fleet=$(middle "$f" fleet-steps client_cpu_s) peer=$(middle "$f" ansible-steps client_cpu_s)
+	succeeded "$f" fleet-steps || fleet=
+	row "10 steps on $STEP_HOSTS hosts: client CPU, against ansible-playbook" "$(unit "$fleet" s 3)" "$(unit "$peer" s)" \
+		"$(quotient "$fleet" "$peer" %.4f)" "<= 0.013" "$(within "$(quotient "$fleet" "$peer" %.5f)" 0.013)"
+	fleet=$(middle "$f" fleet-steps wall_s) peer=$(middle "$f" pdsh-script-steps wall_s)
+	row "the same: wall, against pdsh with the ten commands as one script" "$(unit "$fleet" s)" "$(unit "$peer" s)" \
+		"$(quotient "$fleet" "$peer")" "<= 1.2" "$(within "$(quotient "$fleet" "$peer")" 1.2)"
+	lab steps-on -r "$((COLD_REPS * 3))" -n "$STEP_HOSTS" -t fleet steps
+	FLEET_JOURNAL=off lab steps-off -r "$((COLD_REPS * 3))" -n "$STEP_HOSTS" -t fleet steps
+	on=$(middle "$RESULTS/steps-on/steps.c25519.jsonl" fleet-steps wall_s)
+	off=$(middle "$RESULTS/steps-off/steps.c25519.jsonl" fleet-steps wall_s)
+	row "the same: wall with the journal, against fleet without" "$(unit "$on" s 3)" "$(unit "$off" s 3)" \
+		"$(quotient "$on" "$off")" "<= 1.05" "$(within "$(quotient "$on" "$off")" 1.05)"
+}
+
 row_hostkeys() {
 	local into=$RESULTS/hostkeys f r n=$COLD_HOSTS short long refused
 	mkdir -p "$into"
