@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"fleet/internal/nodeset"
@@ -34,8 +35,13 @@ func (a *app) approve(ctx context.Context, f *applyFlags, p *program) error {
 // summarize says in a line for each task what its plan comes to.
 func summarize(w io.Writer, plan *tasks.Plan) {
 	for _, t := range plan.Tasks {
-		fmt.Fprintf(w, "%s: %s on %s: %s%s\n", term.Clean(t.Name), plural(activeSteps(t), "step"), plural(len(t.Hosts), "host"),
+		text := fmt.Sprintf("%s: %s on %s: %s%s", term.Clean(t.Name), plural(activeSteps(t), "step"), plural(len(t.Hosts), "host"),
 			term.Clean(nodeset.Fold(hostNames(t.Hosts))), rolloutText(t))
+		if file, ok := w.(*os.File); ok && term.IsTerminal(w) {
+			columns, _ := term.Size(file)
+			text = strings.Join(fold(text, columns), "\n    ")
+		}
+		fmt.Fprintln(w, text)
 	}
 }
 

@@ -33,7 +33,7 @@ func (x *execution) ask(f *applyFlags) func(context.Context, runner.Question) (r
 // askQuestion asks until it gets an answer. Without a terminal it is an error.
 func askQuestion(ctx context.Context, q runner.Question) (runner.Answer, error) {
 	hosts := fmt.Sprintf("%s (%s)", plural(len(q.Hosts), "host"), term.Clean(nodeset.Fold(q.Hosts)))
-	text := fmt.Sprintf("%s: the canary is done on %s. Go on with the others? [y/N] ", q.Task, hosts)
+	text := fmt.Sprintf("%s: the canary is done. Go on, next with %s? [y/N] ", term.Clean(q.Task), hosts)
 	if q.Kind == runner.AskStep {
 		text = fmt.Sprintf("%s: carry out step %s on %s? [y]es, [s]kip it, [q]uit: ", q.Task, q.Step, hosts)
 	}
