@@ -39,7 +39,7 @@ func summarize(w io.Writer, plan *tasks.Plan) {
 			term.Clean(nodeset.Fold(hostNames(t.Hosts))), rolloutText(t))
 		if file, ok := w.(*os.File); ok && term.IsTerminal(w) {
 			columns, _ := term.Size(file)
-			text = strings.Join(fold(text, columns), "\n    ")
+			text = strings.Join(fold(text, columns-4), "\n    ")
 		}
 		fmt.Fprintln(w, text)
 	}
