@@ -190,14 +190,18 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 		x.close()
 		return err
 	}
-	connections := pool.New(pool.Config{
+	cfg := pool.Config{
 		Credentials: credentials,
 		Logger:      x.app.log,
 		Connected:   x.connected(sink),
 		Notice: func(host, text string) {
 			sink.Emit(&event.Event{Type: event.Note, Time: time.Now(), Host: host, Level: "warn", Message: text})
 		},
-	})
+	}
+	if x.kind != kindRun { // a host has many commands, one after another
+		cfg.Linger, cfg.OpenAhead = linger, true
+	}
+	connections := pool.New(cfg)
 
 	signals := watchSignals(x.stop, x.teller(), x.stopping)
 	defer signals.close()
@@ -214,6 +218,9 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 		return x.leave(signals.left)
 	}
 }
+
+// linger is how long a connection waits for the next step of its host.
+const linger = 30 * time.Second
 
 // sink is what hears of all that happens: the journal first, as what is not in it
 // must not be sent.
