@@ -130,7 +130,6 @@ func TestAWaitOnAHostThatDoesNotForward(t *testing.T) {
 func TestALockGoesWithItsClient(t *testing.T) {
 	t.Parallel()
 	terms := quickLock(t)
-	terms.stale = time.Minute
 	s, ann := realMachine(t, opensshd.Options{})
 	network := newCable(t, s.Addr)
 	ann.target.Address, ann.target.Port = network.host()

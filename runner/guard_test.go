@@ -76,7 +76,8 @@ func TestAGuardSaysWhetherThereIsSomethingToDo(t *testing.T) {
 				{Kind: "removes", Text: there},
 				{Kind: "only_if", Text: "false"},
 				{Kind: "unless", Text: "true"},
-			}, `only_if "false" fails`,
+			},
+			`only_if "false" fails`,
 		},
 		{"all say go", []tasks.Guard{{Kind: "creates", Text: "x"}, {Kind: "removes", Text: there}, {Kind: "unless", Text: "false"}, {Kind: "only_if", Text: "true"}}, ""},
 	}

@@ -21,8 +21,8 @@ func (t *timeLimit) Is(target error) bool { return target == context.DeadlineExc
 type limits struct {
 	total, idle time.Duration
 	cancel      context.CancelCauseFunc
-	active      atomic.Int64 // when something was last printed, in ns since began
-	began       time.Time    // set by start, before the timers run
+	made        time.Time
+	active      atomic.Int64 // when something was last printed, or it was started, in ns since made
 
 	mu     sync.Mutex
 	timers []*time.Timer // guarded by mu
@@ -33,7 +33,7 @@ type limits struct {
 // the count; stop must be called.
 func newLimits(ctx context.Context, total, idle time.Duration) (context.Context, *limits) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, &limits{total: total, idle: idle, cancel: cancel}
+	return ctx, &limits{total: total, idle: idle, cancel: cancel, made: time.Now()}
 }
 
 func (l *limits) start() {
@@ -42,7 +42,7 @@ func (l *limits) start() {
 	if l.ended || l.timers != nil {
 		return
 	}
-	l.began = time.Now()
+	l.progress()
 	if l.total > 0 {
 		l.timers = append(l.timers, time.AfterFunc(l.total, func() {
 			l.cancel(&timeLimit{fmt.Sprintf("timed out after %s", l.total)})
@@ -59,14 +59,14 @@ func (l *limits) start() {
 // progress notes that the command printed something.
 func (l *limits) progress() {
 	if l.idle > 0 {
-		l.active.Store(int64(time.Since(l.began)))
+		l.active.Store(int64(time.Since(l.made)))
 	}
 }
 
 // checkIdle runs when the timer fires, and sets it again for what is left of
 // the idle time: cheaper than a reset with every line.
 func (l *limits) checkIdle(t *time.Timer) {
-	left := l.idle - (time.Since(l.began) - time.Duration(l.active.Load()))
+	left := l.idle - (time.Since(l.made) - time.Duration(l.active.Load()))
 	if left <= 0 {
 		l.cancel(&timeLimit{fmt.Sprintf("printed nothing for %s", l.idle)})
 		return

@@ -43,10 +43,11 @@ write() {
 load() {
 	t='' s='' b='' o=''
 	if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then end "bad $1 is not a lock"; fi
-	{ read -r t && read -r s && read -r b && read -r o; } 2>/dev/null <"$1" || {
-		[ ! -e "$1" ] || end "bad $1 is not a lock that can be read"
-		return 1
-	}
+	for k in 1 2 3; do # it may be another one by the time it is looked for
+		{ read -r t && read -r s && read -r b && read -r o; } 2>/dev/null <"$1" && break
+		[ -e "$1" ] || return 1
+		[ "$k" -lt 3 ] || end "bad $1 is not a lock that can be read"
+	done
 	for x in "$s" "$b"; do
 		case $x in '' | *[!0-9]* | ??????????????*) end "bad $1 is not a lock" ;; esac
 	done

@@ -21,7 +21,7 @@ import (
 // quickLock is a lock in a folder of its own.
 func quickLock(t *testing.T) lockTerms {
 	t.Helper()
-	return lockTerms{dir: t.TempDir(), beat: 300 * time.Millisecond, stale: 3 * time.Second, wait: time.Minute}
+	return lockTerms{dir: t.TempDir(), beat: 300 * time.Millisecond, stale: time.Minute, wait: time.Minute}
 }
 
 // files are the lock's files.
@@ -163,7 +163,6 @@ func TestOfTenWhoTakeALockAtOnceOneGetsIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			terms := quickLock(t)
-			terms.stale = time.Minute
 			if stale {
 				terms.leave(t, "deploy", 7, "the dead", time.Hour)
 			}
@@ -235,7 +234,12 @@ func TestAMachineThatIsThereTwiceIsLockedOnce(t *testing.T) {
 	}
 	// The first one ends: the lock is that of the second one, then.
 	l.release()
-	poll(t, "a lock again", func() bool { return len(terms.files(t)) == 1 })
+	poll(t, "a lock again", func() bool {
+		if err := second.cause(); err != nil {
+			t.Fatal(err)
+		}
+		return len(terms.files(t)) == 1
+	})
 	if _, _, err := terms.take(t.Context(), "deploy", "bob", machines(1)); err == nil {
 		t.Error("another owner got it")
 	}

@@ -75,7 +75,8 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 			"guards", `step "a" {
 				command = "a"
 				creates = "/x"
-			}`, map[string]act{"h02 GUARD": saysSkip},
+			}`,
+			map[string]act{"h02 GUARD": saysSkip},
 			"t.a run h01,h03\nt.a skip h02: creates /x exists\n",
 		},
 		{
@@ -102,7 +103,8 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 			step "b" {
 				command = "b"
 				when    = step.a.changed
-			}`, map[string]act{"h02 GUARD": saysSkip},
+			}`,
+			map[string]act{"h02 GUARD": saysSkip},
 			"t.a run h01,h03\nt.a skip h02: creates /x exists\nt.b later h01,h03\nt.b skip h02: when is false: step.a.changed\n",
 		},
 		{
@@ -110,25 +112,29 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 			step "b" {
 				local   = true
 				command = "b"
-			}`, map[string]act{"h02 :": unreachable},
+			}`,
+			map[string]act{"h02 :": unreachable},
 			"t.a run h01,h03\nt.a unreachable h02: connect: connection refused\nt.b run h01,h02,h03\nh02 unreachable: connect: connection refused\n",
 		},
 		{
-			"delegation", `step "a" { command = "a" }` + always, map[string]act{"lb1 :": unreachable},
+			"delegation", `step "a" { command = "a" }` + always,
+			map[string]act{"lb1 :": unreachable},
 			"t.a run h01,h02,h03\nt.undrain error h01,h02,h03: lb1: connect: connection refused\nlb1 unreachable: connect: connection refused\n",
 		},
 		{
 			"a guard that fails", `step "a" {
 				command = "a"
 				unless  = "b"
-			}`, map[string]act{"h01 GUARD": prints("at 0\nbad 0\n")},
+			}`,
+			map[string]act{"h01 GUARD": prints("at 0\nbad 0\n")},
 			"t.a error h01: unless \"b\" is not a command that /bin/sh can read\nt.a run h02,h03\n",
 		},
 		{
 			"a guard whose host is lost", `step "a" {
 				command = "a"
 				unless  = "b"
-			}`, map[string]act{"h01 GUARD": linkLost},
+			}`,
+			map[string]act{"h01 GUARD": linkLost},
 			"t.a unreachable h01: the connection was lost\nt.a run h02,h03\nh01 unreachable: the connection was lost\n",
 		},
 		{
@@ -136,7 +142,8 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 				command = "a"
 				cwd     = "/new"
 				creates = "b"
-			}`, map[string]act{"h01 GUARD": exits(125)},
+			}`,
+			map[string]act{"h01 GUARD": exits(125)},
 			"t.a later h01: the directory \"/new\" is not there\nt.a run h02,h03\n",
 		},
 		{
@@ -146,7 +153,8 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 				notify  = ["restart"]
 			}
 			handler "restart" { command = "restart" }
-			handler "other" { command = "other" }`, map[string]act{"h02 GUARD": saysSkip},
+			handler "other" { command = "other" }`,
+			map[string]act{"h02 GUARD": saysSkip},
 			"t.a run h01,h03\nt.a skip h02: creates /x exists\nt.restart later h01,h03: if it is notified\nt.restart skip h02: not notified\nt.other skip h01,h02,h03: not notified\n",
 		},
 		{
@@ -155,7 +163,8 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 				command = "a"
 				when    = host.name != "h01"
 				creates = "/x"
-			}`, map[string]act{"h02 :": unreachable},
+			}`,
+			map[string]act{"h02 :": unreachable},
 			"t.a skip h01: when is false: host.name != \"h01\"\nt.a unreachable h02: connect: connection refused\nt.a run h03\nh02 unreachable: connect: connection refused\n",
 		},
 		{
@@ -170,7 +179,8 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 				once    = true
 				command = "a"
 				creates = "/x"
-			}`, map[string]act{"h01 GUARD": saysSkip},
+			}`,
+			map[string]act{"h01 GUARD": saysSkip},
 			"t.a skip h01,h02,h03: creates /x exists\n",
 		},
 		{
@@ -178,7 +188,8 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 				for_each = toset(["x", "y"])
 				command  = "a"
 				creates  = "/${each.key}"
-			}`, map[string]act{"h01 GUARD": saysSkip, "h02 GUARD": inTurn(saysSkip, exits(0))},
+			}`,
+			map[string]act{"h01 GUARD": saysSkip, "h02 GUARD": inTurn(saysSkip, exits(0))},
 			"t.a skip h01: creates /x exists\nt.a run h02,h03\n",
 		},
 		{
@@ -313,7 +324,7 @@ func TestAPreviewAsksNoMoreThanItHasTo(t *testing.T) {
 func TestAPreviewThatIsStoppedEnds(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	var asked atomic.Int32
-	p := &play{acts: map[string]act{":": func(ctx context.Context, c *transport.Command) (transport.Status, error) {
+	p := &play{acts: map[string]act{":": func(ctx context.Context, _ *transport.Command) (transport.Status, error) {
 		if asked.Add(1) == 5 {
 			cancel(&runner.Stop{Why: event.Interrupted})
 		}
