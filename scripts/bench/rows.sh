@@ -141,8 +141,10 @@ row_sigint() {
 sleeping() { awk -v t="$2:" '$1 == t { print $2 }' "$1"; } # log tool
 
 row_steps() {
-	local f=$RESULTS/steps/steps.c25519.jsonl on off fleet peer
-	lab steps -r "$COLD_REPS" -n "$STEP_HOSTS" -t "$(peers pdsh-script ansible)" steps
+	local f=$RESULTS/steps/steps.c25519.jsonl on off fleet peer tools=fleet
+	command -v pdsh >/dev/null && tools+=' pdsh-script'
+	command -v ansible-playbook >/dev/null && tools+=' ansible'
+	lab steps -r "$COLD_REPS" -n "$STEP_HOSTS" -t "$tools" steps
 	fleet=$(middle "$f" fleet-steps client_cpu_s) peer=$(middle "$f" ansible-steps client_cpu_s)
 	succeeded "$f" fleet-steps || fleet=
 	row "10 steps on $STEP_HOSTS hosts: client CPU, against ansible-playbook" "$(unit "$fleet" s 3)" "$(unit "$peer" s)" \
