@@ -168,13 +168,21 @@ func (w *waiting) lookAtPort(ctx context.Context) error {
 // inTime is err, unless the look came to its end for the time it took.
 func inTime(ctx, short context.Context, limit time.Duration, err error) error {
 	switch {
-	case ctx.Err() != nil:
+	case expired(ctx):
+		<-ctx.Done()
 		return context.Cause(ctx)
-	case short.Err() != nil:
+	case expired(short):
 		return &notYet{fmt.Sprintf("no answer within %s", limit), false}
 	default:
 		return err
 	}
+}
+
+// expired reports whether ctx has ended, or is about to: the network's timers may
+// come before that of ctx.
+func expired(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // maxRedirects is how many redirects a look follows.
