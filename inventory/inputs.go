@@ -1,6 +1,4 @@
 package inventory
 
-// Inputs are the files that have been read by now, with the SHA-256 of what was
-// in them, in hexadecimal: those of the project, of values for variables, and what
-// functions such as file have read.
+// Inputs are what has been read by now; see lang.Project.Inputs.
 func (inv *Inventory) Inputs() map[string]string { return inv.project.Inputs() }

@@ -2,6 +2,7 @@ package lang
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -121,7 +122,9 @@ func (t *table) envFunc() function.Function {
 		Params: []function.Parameter{{Name: "name", Type: cty.String}},
 		Type:   function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			if v, ok := t.scope.lookupEnv(args[0].AsString()); ok {
+			v, ok := t.scope.lookupEnv(args[0].AsString())
+			t.scope.project.reads.add(EnvironmentInput+args[0].AsString(), fmt.Append(nil, ok, v))
+			if ok {
 				return cty.StringVal(v), nil
 			}
 			return cty.NullVal(cty.String), nil

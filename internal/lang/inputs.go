@@ -83,6 +83,7 @@ func (s *Scope) assign(in Inputs) hcl.Diagnostics {
 		}
 	}
 	s.ctx.Variables["var"] = cty.ObjectVal(values)
+	s.project.reads.addVariables(s.vars, s.ctx.Variables["var"])
 	return all
 }
 

@@ -5,28 +5,47 @@ import (
 	"encoding/hex"
 	"maps"
 	"sync"
+
+	"github.com/zclconf/go-cty/cty"
 )
 
-// reads are the files that expressions have read, with the SHA-256 of what was in
-// them.
+// reads are what the values of a project were made from, besides its own files,
+// with the SHA-256 of what was in it.
 type reads struct {
 	mu     sync.Mutex
-	hashes map[string]string // by path; guarded by mu
+	hashes map[string]string // by name; guarded by mu
 }
 
-func (r *reads) add(path string, src []byte) {
+func (r *reads) add(name string, src []byte) {
 	sum := hexSum(src)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.hashes == nil {
 		r.hashes = map[string]string{}
 	}
-	r.hashes[path] = sum
+	r.hashes[name] = sum
 }
 
-// Inputs are the files that have been read by now: of the project, of values for
-// variables, and by functions such as file. Each has the SHA-256 of what was in
-// it, in hexadecimal.
+// addVariables notes the values of variables. A sensitive one is left out: a hash
+// of a short text tells what it is.
+func (r *reads) addVariables(vars map[string]*variable, values cty.Value) {
+	for name, v := range vars {
+		if value := values.GetAttr(name); !v.sensitive && !IsSensitive(value) && value.IsWhollyKnown() {
+			r.add(VariableInput+name, []byte(Render(value)))
+		}
+	}
+}
+
+// What the names of inputs begin with that are no files.
+const (
+	VariableInput    = "variable "
+	EnvironmentInput = "environment variable "
+)
+
+// Inputs are what has been read by now: the files of the project and of values for
+// variables, the files that functions have read, and, by names that begin with
+// VariableInput and EnvironmentInput, the values of variables and what env was
+// asked for. Each has the SHA-256 of what was in it, in hexadecimal.
 func (p *Project) Inputs() map[string]string {
 	p.reads.mu.Lock()
 	out := maps.Clone(p.reads.hashes)
