@@ -1,4 +1,4 @@
-# A database with two replicas, and the application that uses it.
+# A database with two replicas, and the two servers of the application on it.
 
 connection {
   user = "deploy"

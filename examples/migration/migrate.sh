@@ -1,10 +1,12 @@
+#!/bin/sh
 # Stands for the migration tool: a line in the history for each version.
 set -eu
 mkdir -p db
-v=$FROM
-while [ "$v" -lt "$TO" ]; do
-	v=$((v + 1))
-	echo "$v" >>db/history
+from=$(cat db/schema 2>/dev/null || echo 0)
+version=$from
+while [ "$version" -lt "$SCHEMA" ]; do
+	version=$((version + 1))
+	echo "$version" >>db/history
 done
-echo "$v" >db/schema
-echo "migrated from $FROM to $v"
+echo "$version" >db/schema
+echo "migrated from $from to $version"

@@ -1,8 +1,8 @@
 # A release by an atomic symlink, with a health gate: a batch that does not get
-# healthy goes back to what it had. Try:
+# healthy goes back to what it had. With hosts of yours in inventory.fleet.hcl:
 #
 #   fleet apply -e release=1.0
-#   fleet apply -e release=2.0-broken
+#   fleet apply -e release=2.0-broken    # half of the hosts, and back to 1.0
 
 variable "release" {
   type        = string
@@ -18,43 +18,58 @@ variable "release" {
 task "release" {
   description = "Activate a release, half of the hosts at a time."
   hosts       = "@service"
+  lock        = "release"
 
   rollout {
     max_parallel = "50%"
     auto_revert  = true
   }
 
+  # What to go back to; nothing on a host that is new.
   step "before" {
     command = "readlink current || true"
     changed = false
   }
 
   step "unpack" {
-    env     = { RELEASE = var.release }
-    creates = "releases/${var.release}"
-    command = "mkdir -p releases/$RELEASE && echo $RELEASE >releases/$RELEASE/VERSION"
+    env        = { RELEASE = var.release }
+    script     = file("unpack.sh")
+    creates    = "releases/${var.release}"
+    idempotent = true
   }
 
+  # Between two moments there is always one release: rename(2) is atomic, and
+  # writing a symlink anew is not.
   step "activate" {
-    when    = step.before.stdout != "releases/${var.release}"
-    env     = { RELEASE = var.release }
-    command = "ln -sfn releases/$RELEASE next && mv -Tf next current"
+    when       = step.before.stdout != "releases/${var.release}"
+    env        = { RELEASE = var.release }
+    command    = "ln -sfn releases/$RELEASE next && mv -T next current && echo activate $RELEASE >>log"
+    idempotent = true
   }
 
   step "healthy" {
-    command = "case $(cat current/VERSION) in *broken*) echo 503 >&2; exit 1 ;; *) echo 200 ;; esac"
+    command = "current/health"
     changed = false
+
     retry {
-      attempts = 2
-      delay    = "100ms"
+      attempts = 6
+      delay    = "5s"
     }
   }
 
+  # Carried out on every host of a batch that used up the budget, also on those
+  # that were fine themselves.
   revert {
     step "back" {
       when    = step.before.stdout != ""
       env     = { BEFORE = step.before.stdout }
-      command = "ln -sfn $BEFORE next && mv -Tf next current"
+      command = "ln -sfn $BEFORE next && mv -T next current && echo back to $BEFORE >>log"
+    }
+
+    step "remove" {
+      when    = step.unpack.changed
+      env     = { RELEASE = var.release }
+      command = "rm -rf releases/$RELEASE"
     }
   }
 

@@ -10,5 +10,4 @@ group "lb" {
 
 group "web" {
   hosts = ["web[01-06]"]
-  vars  = { health = "app/current/health" }
 }

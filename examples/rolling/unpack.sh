@@ -1,12 +1,17 @@
-# Stands for fetching and unpacking the release. It is done in a folder beside,
-# which becomes the release only when all of it is there.
+#!/bin/sh
+# Stands for fetching and unpacking a release. It is done in a folder beside,
+# which becomes the release only when all of it is there. A release with "broken"
+# in its name is one.
 set -eu
 mkdir -p app
-rm -rf "app/.$RELEASE"
-mkdir "app/.$RELEASE"
-echo "echo $RELEASE is up" >"app/.$RELEASE/health"
+new=app/.$RELEASE
+rm -rf "$new"
+mkdir "$new"
 case $RELEASE in
-*broken*) echo 'echo "no answer on port 8080" >&2; exit 1' >"app/.$RELEASE/health" ;;
+*broken*) answer='echo "no answer on port 8080" >&2; exit 1' ;;
+*) answer="echo $RELEASE is up" ;;
 esac
-mv "app/.$RELEASE" "app/$RELEASE"
-echo "unpacked $RELEASE"
+printf '#!/bin/sh\n%s\n' "$answer" >"$new/health"
+chmod 755 "$new/health"
+echo "unpack $RELEASE" >>app/log
+mv "$new" "app/$RELEASE"

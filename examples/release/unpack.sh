@@ -1,0 +1,17 @@
+#!/bin/sh
+# Stands for fetching and unpacking a release. It is done in a folder beside,
+# which becomes the release only when all of it is there. A release with "broken"
+# in its name is one.
+set -eu
+mkdir -p releases
+new=releases/.$RELEASE
+rm -rf "$new"
+mkdir "$new"
+case $RELEASE in
+*broken*) answer='echo 503 >&2; exit 1' ;;
+*) answer='echo 200' ;;
+esac
+printf '#!/bin/sh\n%s\n' "$answer" >"$new/health"
+chmod 755 "$new/health"
+echo "unpack $RELEASE" >>log
+mv "$new" "releases/$RELEASE"
