@@ -57,12 +57,23 @@ func copyExample(t *testing.T, name string) *project {
 	return p
 }
 
-// fleet runs it in the folder of the project, without a terminal.
-func (p *project) fleet(t *testing.T, args ...string) (status int, stdout, stderr string) {
-	t.Helper()
-	cmd := exec.Command(program, args...)
+// command is a program in the folder of the project, without a terminal.
+func (p *project) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
 	cmd.Dir = p.dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C"}, p.env...)
+	return cmd
+}
+
+// fleet runs it in the folder of the project.
+func (p *project) fleet(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	return output(t, p.command(program, args...))
+}
+
+// output runs a command to its end.
+func output(t *testing.T, cmd *exec.Cmd) (status int, stdout, stderr string) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
