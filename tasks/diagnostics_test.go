@@ -1,16 +1,11 @@
 package tasks
 
 import (
-	"bytes"
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
-
+	"fleet/internal/goldentest"
 	"fleet/internal/lang"
 	"fleet/internal/sshconfig"
 	"fleet/inventory"
@@ -22,53 +17,13 @@ var update = flag.Bool("update", false, "write the want sections of testdata/dia
 // is said with its section "want". Where nothing is wrong with the files as such,
 // all tasks are planned. With -update the sections are written.
 func TestDiagnostics(t *testing.T) {
-	archives, err := filepath.Glob("testdata/diagnostics/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			file, err := filepath.Abs(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkArchive(t, file)
-		})
-	}
-}
-
-func checkArchive(t *testing.T, file string) {
-	a, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir())
-	var want []byte
-	files := a.Files[:0]
-	for _, f := range a.Files {
-		if f.Name == "want" {
-			want = f.Data
-			continue
-		}
-		files = append(files, f)
-		if err := os.WriteFile(f.Name, f.Data, 0o600); err != nil {
+	goldentest.Run(t, "testdata/diagnostics/*.txtar", *update, func(t *testing.T, _ string) string {
+		var said strings.Builder
+		if err := diagnose(t, ".").WriteText(&said, lang.TextOptions{Width: 76}); err != nil {
 			t.Fatal(err)
 		}
-	}
-	var got bytes.Buffer
-	if err := diagnose(t, ".").WriteText(&got, lang.TextOptions{Width: 76}); err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		a.Files = append(files, txtar.File{Name: "want", Data: got.Bytes()})
-		if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("diagnostics differ (-want +got):\n%s", diff)
-	}
+		return said.String()
+	})
 }
 
 // diagnose is all that is found in the project at path.

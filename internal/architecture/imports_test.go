@@ -41,6 +41,7 @@ var inside = []struct {
 	{"internal/childproc", "", "runs one bounded command; what its answer means is the business of whoever asked"},
 	{"internal/proc", "", "reads the table of processes, and nothing else"},
 	{"internal/sshd", "internal/proc", "a test server that shared code with the client would share its mistakes"},
+	{"internal/goldentest", "", "compares texts, for tests of any package"},
 	{"internal/opensshd", "internal/proc", "drives the real sshd, for tests of any package"},
 	{"internal/lab", "internal/sshd", "the lab is many embedded servers and the files that tell about them"},
 	{"internal/architecture", "", "reads files only"},
@@ -57,11 +58,11 @@ var outside = []struct {
 	{"github.com/hashicorp/hcl", "internal/lang inventory tasks cmd/fleet", true, "HCL values have sharp edges (nulls, unknowns, marks) that only the language packages handle"},
 	{"github.com/zclconf/go-cty", "internal/lang inventory tasks cmd/fleet", true, "HCL values have sharp edges (nulls, unknowns, marks) that only the language packages handle"},
 	{"github.com/spf13", "cmd/fleet", false, "flags are the command's business: a package configured by flags cannot be used as a library"},
-	{"github.com/rogpeppe/go-internal", "", true, "for tests"},
-	{"github.com/google/go-cmp", "", true, "for tests"},
+	{"github.com/rogpeppe/go-internal", "internal/goldentest", true, "for tests"},
+	{"github.com/google/go-cmp", "internal/goldentest", true, "for tests"},
 	{"go.uber.org/goleak", "", true, "for tests"},
 	{"pgregory.net/rapid", "", true, "for tests"},
-	{"testing", "transport/transporttest internal/opensshd", true, "test code in a production package would be linked into the binary"},
+	{"testing", "transport/transporttest internal/opensshd internal/goldentest", true, "test code in a production package would be linked into the binary"},
 	{"math/rand", "", false, "math/rand/v2 has no seed to forget, and crypto/rand is for names that must not be guessed"},
 }
 

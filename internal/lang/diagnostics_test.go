@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -13,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/zclconf/go-cty/cty"
+
+	"fleet/internal/goldentest"
 )
 
 // Update writes what is found over what was expected; look at the difference
@@ -35,66 +34,19 @@ var update = flag.Bool("update", false, "write the expected diagnostics anew")
 //
 // Blocks `greet` have an attribute "say", which is a text made for a host.
 func TestDiagnostics(t *testing.T) {
-	for _, file := range archives(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { checkArchive(t, file) })
-	}
-}
-
-func archives(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob("testdata/diagnostics/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no archives: ", err)
-	}
-	for i := range files {
-		if files[i], err = filepath.Abs(files[i]); err != nil {
+	goldentest.Run(t, "testdata/diagnostics/*.txtar", *update, func(t *testing.T, comment string) string {
+		paths, in := archiveInputs(t, comment)
+		ds := diagnose(paths, in)
+		var said strings.Builder
+		if err := ds.WriteText(&said, TextOptions{Width: 76}); err != nil {
 			t.Fatal(err)
 		}
-	}
-	return files
-}
-
-func checkArchive(t *testing.T, file string) {
-	a, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir())
-	var want []byte
-	files := a.Files[:0]
-	for _, f := range a.Files {
-		if f.Name == "want" {
-			want = f.Data
-			continue
-		}
-		files = append(files, f)
-		if err := os.MkdirAll(filepath.Dir(f.Name), 0o755); err != nil {
+		said.WriteByte('\n')
+		if err := ds.WriteJSON(&said); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(f.Name, f.Data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	paths, in := archiveInputs(t, string(a.Comment))
-	ds := diagnose(paths, in)
-	var got bytes.Buffer
-	if err := ds.WriteText(&got, TextOptions{Width: 76}); err != nil {
-		t.Fatal(err)
-	}
-	got.WriteByte('\n')
-	if err := ds.WriteJSON(&got); err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		a.Files = append(files, txtar.File{Name: "want", Data: got.Bytes()})
-		if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("diagnostics differ (-want +got):\n%s", diff)
-	}
+		return said.String()
+	})
 }
 
 func archiveInputs(t *testing.T, comment string) (paths []string, in Inputs) {
@@ -159,7 +111,11 @@ func TestEverySummaryHasAnArchive(t *testing.T) {
 		"Cannot evaluate expression": "TestAMistakeInFleetIsADiagnostic",
 	}
 	var shown strings.Builder
-	for _, file := range archives(t) {
+	files, err := filepath.Glob("testdata/diagnostics/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
