@@ -47,6 +47,7 @@ func (c *callRun) event(t event.Type) *event.Event {
 // call was left out.
 func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 	if c.own() && c.gone && !c.met {
+		c.absent = true
 		return c.skip("the host is unreachable"), nil
 	}
 	if e, r := c.remembered(); e != nil {

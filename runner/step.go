@@ -16,6 +16,7 @@ type visit struct {
 	afresh  bool      // whatever an earlier run did
 	since   time.Time // of a handler: what was done before does not count
 	missed  bool      // it was not carried out, because the host could not be reached
+	absent  bool      // a call was left out because the host is known not to answer
 }
 
 // walkStep has a step carried out, and reports whether the walk goes on.
@@ -67,7 +68,7 @@ func (v *visit) walk(ctx context.Context) bool {
 		return false
 	}
 	end := v.carryOut(ctx)
-	v.did, v.missed = v.did || end.sent, end.unmet()
+	v.did, v.missed = v.did || end.sent, v.absent || end.unmet()
 	if end.result != nil || end.problem == nil {
 		v.exprs.Record(v.step, end.result)
 	}

@@ -154,6 +154,22 @@ task "t" {
 	})
 }
 
+func TestOnceInAlwaysIsLeftToTheNextHostWhereOneIsGone(t *testing.T) {
+	p := perform(t, `
+task "t" {
+  hosts = "h[01-03]"
+  step "one" { command = "one" }
+  always {
+    step "each" { command = "each" }
+    step "all" {
+      once    = true
+      command = "all"
+    }
+  }
+}`, map[string]act{"h01 one": unreachable, "h01 each": unreachable, "one": exits(1)})
+	equal(t, "tried", p.stage.ran("all"), []string{"h02"})
+}
+
 func TestThrottle(t *testing.T) {
 	fanouts(t, func(t *testing.T, fanout int) {
 		began := time.Now()
