@@ -36,15 +36,14 @@ func (t *retries) next(ctx context.Context, e *event.Event) (delay time.Duration
 }
 
 // worthwhile reports whether it may go better the next time. A command that may
-// still run is sent again only where the step says that this does no harm.
+// still run is sent again only where the step says that this does no harm, or
+// changes nothing anyhow.
 func (t *retries) worthwhile(e *event.Event) bool {
 	switch transport.Kind(e.Kind) {
 	case transport.KindAuth, transport.KindHostKey, transport.KindRefused, transport.KindCanceled:
 		return false
-	case transport.KindTimeout:
-		return e.Outcome != event.Unknown || t.step.Idempotent
 	}
-	return true
+	return e.Outcome != event.Unknown || t.step.Idempotent || t.step.Kind == "wait"
 }
 
 // delay grows by the factor of the step, up to its bound.

@@ -46,7 +46,9 @@ func TestRetries(t *testing.T) {
 		{"until it goes well", "", inTurn(exits(1), unreachable, exits(0)), "h01 ok", 3, 3 * time.Second},
 		{"and no more", "", exits(7), "h01 failed: step one: exit status 7, after 4 attempts", 4, 7 * time.Second},
 		{"a wrong password gets no better", "", fails(transport.Error{Op: "login", Kind: transport.KindAuth, Err: context.Canceled}), "h01 unreachable: step one: login: context canceled", 1, 0},
-		{"a lost link", "", inTurn(linkLost, exits(0)), "h01 ok", 2, time.Second},
+		{"a lost link", "idempotent = true", inTurn(linkLost, exits(0)), "h01 ok", 2, time.Second},
+		{"what may still run is not sent again", "", inTurn(exits(1), linkLost, exits(0)), "h01 unknown: step one: the connection was lost, after 2 attempts", 2, time.Second},
+		{"a host that goes away before", "", inTurn(unreachable, exits(0)), "h01 ok", 2, time.Second},
 		{"a timeout", `timeout = "2s"`, inTurn(lasts(time.Minute), exits(0)), "h01 ok", 2, 3 * time.Second},
 		{"what it says", `failed = self.stdout != "up"`, inTurn(prints("down"), prints("up")), "h01 ok", 2, time.Second},
 	} {

@@ -139,7 +139,7 @@ func stepOnlyAttrs() []lang.AttrDef {
 	return []lang.AttrDef{
 		{Name: "notify", Type: "list(string)", Doc: "Handlers to carry out later, where it changed something. Only in the steps of the task itself."},
 		{Name: "barrier", Type: "bool", Doc: "Whether it begins on no host of the batch before all have come to it. Only in the steps of the task itself.", Default: "false"},
-		{Name: "health", Type: "bool", Doc: "Whether it is repeated when `min_healthy_time` is over. Only in the steps of the task itself.", Default: "false"},
+		{Name: "health", Type: "bool", Doc: "Whether it is repeated when `min_healthy_time` is over. Only in the steps of the task itself, and not with `notify`.", Default: "false"},
 	}
 }
 
@@ -172,7 +172,7 @@ func waitDef() *lang.BlockDef {
 
 func retryDef() *lang.BlockDef {
 	return &lang.BlockDef{
-		Type: "retry", Doc: "Try again where it failed.",
+		Type: "retry", Doc: "Try again where it failed. What may still run, as after a lost link, is sent again only with `idempotent = true`.",
 		Attrs: []lang.AttrDef{
 			{Name: "attempts", Type: "number", Required: true, Doc: "How often it is tried at most."},
 			{Name: "delay", Type: "duration", Doc: "Time before the second attempt.", Default: "1s"},
