@@ -306,7 +306,6 @@ task "deploy" {
     notify        = "restart"
     ignore_errors = true
     idempotent    = true
-    health        = true
     tags          = ["x", "y"]
     timeout       = "10m"
     idle_timeout  = "60s"
@@ -326,7 +325,8 @@ task "deploy" {
     flush = true
   }
   step "ready" {
-    local = true
+    local  = true
+    health = true
     wait {
       port  = 22
       host  = "db1"
@@ -358,13 +358,13 @@ task "deploy" {
       "step": {
         "unpack": {
           "script": "true", "for_each": ["a"], "once": true, "barrier": true, "throttle": 2, "notify": "restart",
-          "ignore_errors": true, "idempotent": true, "health": true, "tags": ["x", "y"], "timeout": "10m", "idle_timeout": "60s",
+          "ignore_errors": true, "idempotent": true, "tags": ["x", "y"], "timeout": "10m", "idle_timeout": "60s",
           "changed": "${self.stdout != each.value}",
           "retry": {"attempts": "${var.attempts}", "delay": "2s", "backoff": 1.5, "max_delay": "1m"},
           "postcondition": {"condition": "${self.status == 0}", "error_message": "No."}
         },
         "flushed": {"flush": true},
-        "ready": {"local": true, "wait": {"port": 22, "host": "db1", "delay": "5s"}, "when": "${step.unpack.changed}"}
+        "ready": {"local": true, "health": true, "wait": {"port": 22, "host": "db1", "delay": "5s"}, "when": "${step.unpack.changed}"}
       },
       "handler": {"restart": {"command": "true"}},
       "revert": {"step": {"back": {"command": "true"}}},
@@ -383,7 +383,7 @@ func TestBothFormsOfTheLanguageMeanTheSame(t *testing.T) {
 		},
 		Steps: []*Step{
 			{
-				Name: "unpack", Once: true, Barrier: true, Throttle: 2, Notify: []string{"restart"}, IgnoreErrors: true, Idempotent: true, Health: true,
+				Name: "unpack", Once: true, Barrier: true, Throttle: 2, Notify: []string{"restart"}, IgnoreErrors: true, Idempotent: true,
 				Tags: []string{"x", "y"}, Timeout: 10 * time.Minute, IdleTimeout: time.Minute, GuardTimeout: 10 * time.Minute,
 				Retry:      Retry{Attempts: 3, Delay: 2 * time.Second, Backoff: 1.5, MaxDelay: time.Minute},
 				Referenced: true, Kind: "script",
@@ -394,7 +394,7 @@ func TestBothFormsOfTheLanguageMeanTheSame(t *testing.T) {
 		Revert:   []*Step{plain("back", "command")},
 		Always:   []*Step{plain("end", "command")},
 	}
-	want.Steps[2].Local = true
+	want.Steps[2].Local, want.Steps[2].Health = true, true
 	for name, src := range map[string]string{"a.fleet.hcl": native, "a.fleet.json": twin} {
 		set := loadFile(t, name, src)
 		deploy := set.Tasks()[1]

@@ -177,6 +177,9 @@ func (t *taskDraft) conflicts(s *stepDraft, blocks hcl.Blocks) {
 	if on := s.attrs["on"]; on != nil && s.Local {
 		t.fail(on.NameRange, "Conflicting definitions", "on and local are two places for one step; keep one.")
 	}
+	if notify := s.attrs["notify"]; notify != nil && s.Health {
+		t.fail(notify.NameRange, "Conflicting definitions", "A step with health = true is repeated when the handlers are over, and they would not be carried out for what it changes then. Take notify out, or make two steps.")
+	}
 	switch s.Kind {
 	case flushKind:
 		t.onlyFlush(s, blocks)
