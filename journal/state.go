@@ -103,7 +103,8 @@ func (s *State) sent(id event.StepID) {
 }
 
 // done keeps the end of a step in mind, if it need not be carried out again.
-// Where it was skipped for a reason of this run, what was done before stands.
+// Where it was skipped for a reason of this run, what was done before stands; also
+// when: by their times it is known which handlers came after what notified them.
 func (s *State) done(id event.StepID, e *event.Event) {
 	earlier := e.Outcome == event.Skipped && e.Reason == DoneEarlier
 	if e.Outcome != event.OK && !earlier {
@@ -112,6 +113,9 @@ func (s *State) done(id event.StepID, e *event.Event) {
 	p := part{e.Task, e.Host}
 	if s.ended[p] == nil {
 		s.ended[p] = make(map[event.StepID]*event.Event)
+	}
+	if earlier && s.ended[p][id] != nil {
+		return
 	}
 	s.ended[p][id] = e
 	if earlier {

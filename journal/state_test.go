@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fleet/event"
 )
@@ -212,6 +213,22 @@ func TestWhatIsRememberedIsComplete(t *testing.T) {
 	got := state.Ended(want.StepID())
 	if got == nil || !got.Changed || !slices.Equal(got.Notify, want.Notify) || got.Result == nil || *got.Result != *want.Result {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// That a resumed run came by says nothing about when it was done.
+func TestATimeIsThatOfTheFirstRun(t *testing.T) {
+	s := Open(t.TempDir())
+	done := event.Event{Type: event.StepEnd, Time: time.Unix(1, 0), Host: "a", Task: "t", Section: event.Steps, Step: "x", Outcome: event.OK}
+	again := done
+	again.Time, again.Outcome, again.Reason = time.Unix(9, 0), event.Skipped, DoneEarlier
+	first := finished(t, s, Meta{Kind: KindApply}, done)
+	state, err := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, again).State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if end := state.Ended(done.StepID()); end == nil || !end.Time.Equal(done.Time) || end.Outcome != event.OK {
+		t.Errorf("got %+v", end)
 	}
 }
 

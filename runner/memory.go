@@ -41,7 +41,8 @@ func (c *callRun) remembered() (*event.Event, *tasks.Result) {
 	return e, r
 }
 
-// recall asks the memory. What is done once may have been done on any host.
+// recall asks the memory. What is done once may have been done on any host; of
+// those that know of it, the first was the one.
 func (c *callRun) recall() *event.Event {
 	memory := c.run.cfg.Memory
 	if memory == nil || c.afresh {
@@ -51,10 +52,15 @@ func (c *callRun) recall() *event.Event {
 	if c.step.Once {
 		names = c.task.names(nil)
 	}
+	var first *event.Event
 	for _, name := range names {
-		if done := memory.Ended(c.id(name)); done != nil && !done.Time.Before(c.since) {
-			return done
+		done := memory.Ended(c.id(name))
+		if done == nil || done.Time.Before(c.since) {
+			continue
+		}
+		if first == nil || done.Time.Before(first.Time) {
+			first = done
 		}
 	}
-	return nil
+	return first
 }

@@ -99,6 +99,34 @@ task "t" {
 	}
 }
 
+// A resumed run in which another host said that it was done does not make it later.
+func TestWhatWasDoneOnceKeepsItsTime(t *testing.T) {
+	at := time.Now()
+	id := func(host string, s event.Section, step string) event.StepID {
+		return event.StepID{Task: "t", Host: host, Section: s, Step: step}
+	}
+	end := func(seconds int, notify ...string) *event.Event {
+		return &event.Event{Type: event.StepEnd, Time: at.Add(time.Duration(seconds) * time.Second), Changed: true, Notify: notify}
+	}
+	p := &play{Tasks: runner.Tasks{Memory: memory{
+		id("h02", event.Steps, "one"): end(1, "restart"), id("h02", event.Handlers, "restart"): end(2),
+		id("h01", event.Steps, "one"): end(9, "restart"), id("h01", event.Handlers, "restart"): end(3),
+	}}}
+	p.run(t.Context(), plan(t, `
+task "t" {
+  hosts = "h[01-02]"
+  step "one" {
+    once    = true
+    command = "one"
+    notify  = ["restart"]
+  }
+  handler "restart" { command = "restart" }
+}`))
+	if len(p.stage.log) > 0 {
+		t.Errorf("carried out again: %q", p.stage.log)
+	}
+}
+
 func TestAHandlerIsCarriedOutForWhatChangedAfterIt(t *testing.T) {
 	_, b := resume(t, `
 task "t" {
