@@ -70,3 +70,35 @@ func (p *project) shell(t *testing.T, line string) string {
 	}
 	return string(out)
 }
+
+// Every example of the page on tasks is valid, in a project that has what they
+// refer to. Steps and handlers are parts of a task.
+func TestTheExamplesOfTasksAreValid(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/tasks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const around = `
+variable "release" { default = "1.0" }
+secret "registry" { env = "REGISTRY" }
+group "web" {
+  hosts = ["web[1-4]"]
+  vars  = { port = 8080 }
+}
+group "lb" { hosts = ["lb[1-2]"] }
+host "db1" {}
+host "ci1" {}
+`
+	for _, block := range blocks(string(text), "hcl") {
+		if !strings.HasPrefix(block, "task ") {
+			block = "task \"page\" {\n hosts = \"@web\"\n" + block + "}\n"
+		}
+		p := &project{dir: t.TempDir(), home: t.TempDir()}
+		p.write(t, "unpack.sh", "true\n")
+		p.write(t, "page.fleet.hcl", around+block)
+		if status, _, stderr := p.fleet(t, "validate"); status != 0 || stderr != "" {
+			t.Errorf("%s\n%s", block, stderr)
+		}
+	}
+}
