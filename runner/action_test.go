@@ -135,19 +135,19 @@ func TestALockGoesWithItsClient(t *testing.T) {
 	ann.target.Address, ann.target.Port = network.host()
 	ann.target.HostKey.Alias = opensshdAlias(s)
 	_, bob := realMachine(t, opensshd.Options{}) // the same machine
-	l, failed, err := terms.take(t.Context(), "deploy", "ann", []*machine{ann})
+	l, failed, err := terms.take(t.Context(), claim("deploy", "ann"), []*machine{ann})
 	if err != nil || len(failed) > 0 {
 		t.Fatal(err, failed)
 	}
 	defer l.release()
 	var locked *Locked
-	if _, _, err := terms.take(t.Context(), "deploy", "bob", []*machine{bob}); !errors.As(err, &locked) || locked.Owner != "ann" {
+	if _, _, err := terms.take(t.Context(), claim("deploy", "bob"), []*machine{bob}); !errors.As(err, &locked) || locked.Owner != "ann" {
 		t.Fatalf("got %v", err)
 	}
 	network.cut()
 	var second *heldLock
 	poll(t, "the lock for somebody else", func() bool {
-		second, _, err = terms.take(t.Context(), "deploy", "bob", []*machine{bob})
+		second, _, err = terms.take(t.Context(), claim("deploy", "bob"), []*machine{bob})
 		return err == nil
 	})
 	second.release()

@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,6 +90,7 @@ type planRun struct {
 	cfg     *Tasks
 	sink    event.Sink
 	fanout  int
+	word    string // that no other run has
 	places  *places
 	hosts   map[string]*hostRun      // by name; not changed after enroll
 	asking  chan struct{}            // holds one element while the user is asked
@@ -107,7 +109,7 @@ func newPlanRun(cfg *Tasks, tally *event.Tally) *planRun {
 		fanout = DefaultFanout
 	}
 	return &planRun{
-		cfg: cfg, sink: event.Tee(tally, cfg.Sink), fanout: fanout, places: newPlaces(fanout),
+		cfg: cfg, sink: event.Tee(tally, cfg.Sink), fanout: fanout, word: rand.Text(), places: newPlaces(fanout),
 		hosts: map[string]*hostRun{}, asking: make(chan struct{}, 1),
 		locks: map[string]chan struct{}{}, targets: map[string]transport.Target{},
 	}

@@ -20,8 +20,9 @@ import (
 type holder struct {
 	lock    *heldLock
 	machine *machine
-	first   chan<- error // gets what came of the first attempt
-	held    bool         // it was held at least once; of the goroutine in keep
+	first   chan<- error    // gets what came of the first attempt
+	place   transport.Place // of the first attempt; may be nil
+	held    bool            // it was held at least once; of the goroutine in keep
 }
 
 // A lockLost is the error of a holder that says that it holds nothing any more.
@@ -73,9 +74,14 @@ func (h *holder) session(ctx context.Context) error {
 	}}
 	var watcher sync.WaitGroup
 	watcher.Go(func() { phases.watch(ctx, terms.wait, giveUp) })
+	place := h.place
+	if h.held {
+		place = nil
+	}
 	status, err := h.machine.transport.Run(run, h.machine.target, &transport.Command{
 		Script:  lockScript,
-		Args:    []string{terms.dir, h.lock.name, rand.Text(), seconds(terms.stale), h.lock.owner},
+		Args:    []string{terms.dir, h.lock.name, rand.Text(), seconds(terms.stale), h.lock.owner, h.lock.run, seconds(terms.watch)},
+		Place:   place,
 		Stdin:   &signsOfLife{every: terms.beat, over: ctx.Done(), ended: phases.ended},
 		Stdout:  says,
 		Stderr:  &says.errs,

@@ -1,17 +1,12 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Locks
@@ -44,27 +39,38 @@ type lockTerms struct {
 	beat  time.Duration // between two signs of life
 	stale time.Duration // without any, a lock counts no longer
 	wait  time.Duration // for the first answer of a host that was asked
+	watch time.Duration // how long a stale one is watched before it is taken
 }
 
-var usualLock = lockTerms{dir: "/tmp", beat: 5 * time.Second, stale: 30 * time.Second, wait: 30 * time.Second}
+var usualLock = lockTerms{dir: "/tmp", beat: 5 * time.Second, stale: 30 * time.Second, wait: 30 * time.Second, watch: 7 * time.Second}
 
 var lockNames = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// A lockClaim says which lock to take.
+type lockClaim struct {
+	name   string
+	owner  string // for people
+	run    string // a word that no other run has: tasks of one run share a lock
+	fanout int    // how many hosts are asked at one time
+}
 
 // takeLock takes a task's lock on machines, as their login users. It is held until
 // release is called or ctx ends; release must be called. failed are the machines
 // where it could not be taken for another reason than that somebody else has it;
 // for that, nothing is held and the error is a *Locked.
-func takeLock(ctx context.Context, name, owner string, machines []*machine) (l *heldLock, failed map[string]error, err error) {
-	return usualLock.take(ctx, name, owner, machines)
+func takeLock(ctx context.Context, c lockClaim, machines []*machine) (l *heldLock, failed map[string]error, err error) {
+	return usualLock.take(ctx, c, machines)
 }
 
-func (terms lockTerms) take(ctx context.Context, name, owner string, machines []*machine) (*heldLock, map[string]error, error) {
-	if !lockNames.MatchString(name) {
-		return nil, nil, fmt.Errorf("the lock name %q has other characters than letters, digits, '.', '_' and '-'", name)
+func (terms lockTerms) take(ctx context.Context, c lockClaim, machines []*machine) (*heldLock, map[string]error, error) {
+	if !lockNames.MatchString(c.name) {
+		return nil, nil, fmt.Errorf("the lock name %q has other characters than letters, digits, '.', '_' and '-'", c.name)
 	}
+	c.owner = oneLine(c.owner)
 	ctx, cancel := context.WithCancel(ctx)
-	l := &heldLock{terms: terms, name: name, owner: oneLine(owner), cancel: cancel, lost: make(chan struct{})}
-	failed, err := l.takeAll(ctx, machines)
+	l := &heldLock{terms: terms, lockClaim: c, cancel: cancel, lost: make(chan struct{})}
+	taking := &lockTaking{lock: l, places: newPlaces(c.fanout), failed: map[string]error{}}
+	failed, err := taking.all(ctx, machines)
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -77,11 +83,11 @@ func (terms lockTerms) take(ctx context.Context, name, owner string, machines []
 
 // A heldLock is a lock on several machines.
 type heldLock struct {
-	terms       lockTerms
-	name, owner string
-	cancel      context.CancelFunc
-	holders     sync.WaitGroup
-	lost        chan struct{} // closed when somebody else got it on a machine
+	lockClaim
+	terms   lockTerms
+	cancel  context.CancelFunc
+	holders sync.WaitGroup
+	lost    chan struct{} // closed when somebody else got it on a machine
 
 	mu  sync.Mutex
 	why error // guarded by mu
@@ -107,60 +113,4 @@ func (l *heldLock) lose(why error) {
 		l.why = why
 		close(l.lost)
 	}
-}
-
-// takeAll takes the lock on one machine, the same one for everybody, and then on
-// the others: of two at one time, one gets nothing, and not each a half.
-func (l *heldLock) takeAll(ctx context.Context, machines []*machine) (map[string]error, error) {
-	ordered := slices.SortedFunc(slices.Values(machines), func(a, b *machine) int { return cmp.Compare(a.name, b.name) })
-	var mu sync.Mutex
-	failed := map[string]error{}
-	var locked *Locked
-	one := func(m *machine) bool {
-		err := l.hold(ctx, m)
-		mu.Lock()
-		defer mu.Unlock()
-		var other *Locked
-		switch {
-		case err == nil:
-			return true
-		case errors.As(err, &other):
-			locked = cmp.Or(locked, other)
-			l.cancel() // no more of it
-		default:
-			failed[m.name] = err
-		}
-		return false
-	}
-	for len(ordered) > 0 && locked == nil {
-		m := ordered[0]
-		ordered = ordered[1:]
-		if one(m) {
-			break
-		}
-	}
-	var group errgroup.Group
-	group.SetLimit(DefaultFanout)
-	for _, m := range ordered {
-		if ctx.Err() != nil {
-			break
-		}
-		group.Go(func() error {
-			one(m)
-			return nil // a host that failed is a result
-		})
-	}
-	_ = group.Wait()
-	if locked != nil {
-		return nil, locked
-	}
-	return failed, nil
-}
-
-// hold takes the lock on m, and has it held by a goroutine that release waits for.
-func (l *heldLock) hold(ctx context.Context, m *machine) error {
-	first := make(chan error, 1)
-	h := &holder{lock: l, machine: m, first: first}
-	l.holders.Go(func() { h.keep(ctx) })
-	return <-first
 }

@@ -1,15 +1,17 @@
 # Takes the lock $2 in the directory $1 for the owner $5 and holds it: each line of
 # stdin is a sign of life of fleet, and the end of file gives the lock up. One
-# without a sign of life for $4 seconds is stale. $3 is a word that nobody else has.
+# without a sign of life for $4 seconds is stale, if it gets none for $7 seconds more
+# either: the clock of the host may have been set. $3 is a word that nobody else has,
+# and $6 one of the run.
 #
-# Prints first "held", "shared" (another one of the same owner has it), "busy SINCE
+# Prints first "held", "shared" (another one of the same run has it), "busy SINCE
 # OWNER" or "bad TEXT"; later perhaps "lost TEXT".
 #
 # A lock is a file with a number, BASE.1, which is made with all that is in it by
 # ln, as only one of many can. Nobody removes the file of another owner, or could:
 # a stale one is overruled by a file with the next number. The highest one counts.
-base=$1/fleet-lock.$2 token=$3 stale=$4 owner=$5
-new=$base.new.$token mine='' held=''
+base=$1/fleet-lock.$2 token=$3 stale=$4 owner=$5 run=$6 watch=$7
+new=$base.new.$token mine='' held='' seen=''
 umask 022
 LC_ALL=C
 
@@ -35,16 +37,16 @@ write() {
 	rm -f "$new"
 	(
 		set -C
-		printf '%s\n' "$token" "$since" "$now" "$owner" >"$new"
+		printf '%s\n' "$token" "$since" "$now" "$owner" "$run" >"$new"
 	) 2>/dev/null
 }
 
 # load reads the file $1. It fails where there is none.
 load() {
-	t='' s='' b='' o=''
+	t='' s='' b='' o='' r=''
 	if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then end "bad $1 is not a lock"; fi
 	for k in 1 2 3; do # it may be another one by the time it is looked for
-		{ read -r t && read -r s && read -r b && read -r o; } 2>/dev/null <"$1" && break
+		{ read -r t && read -r s && read -r b && read -r o && read -r r; } 2>/dev/null <"$1" && break
 		[ -e "$1" ] || return 1
 		[ "$k" -lt 3 ] || end "bad $1 is not a lock that can be read"
 	done
@@ -55,6 +57,18 @@ load() {
 
 # live tells whether the file that was loaded counts.
 live() { [ $((now - b)) -le "$stale" ]; }
+
+# silent watches a stale file, the one with the highest number. It fails where
+# somebody gives a sign of life, or takes the lock away.
+silent() {
+	[ "$seen" != "$n $t $b" ] || return 0
+	seen="$n $t $b" w=0
+	while [ "$w" -lt "$watch" ]; do
+		sleep 1
+		w=$((w + 1))
+		load "$base.$n" && [ "$seen" = "$n $t $b" ] || return 1
+	done
+}
 
 # look sets n to the highest number.
 look() {
@@ -86,6 +100,7 @@ take() {
 		if [ "$n" -gt 0 ]; then
 			load "$base.$n" || continue
 			if live; then return; fi
+			silent || continue
 		fi
 		mine=$base.$((n + 1)) since=$now
 		write || end "bad no file can be made in ${base%/*}"
@@ -100,7 +115,7 @@ take() {
 			mine=''
 			continue
 		fi
-		held=1 beat=$now
+		held=1 beat=$now seen=''
 		for f in "$base".*; do # the stale ones, where that is allowed
 			i=${f#"$base".}
 			case $i in '' | 0* | *[!0-9]* | ?????????*) continue ;; esac
@@ -108,14 +123,17 @@ take() {
 		done
 		return
 	done
-	o='somebody who takes it right now' s=$now
+	o='somebody who takes it right now' s=$now r=''
 }
 
 # alive tells that the owner lives, or ends where the lock has become another's.
+# Whoever takes a stale lock makes a file first and then looks whether the others
+# are stale still; so here it is the other way round, and one of them gives way.
 alive() {
 	now
-	[ $((now - beat)) -lt "$stale" ] || end "lost there was no sign of life for $((now - beat)) s"
 	load "$mine" && [ "$t" = "$token" ] || end "lost somebody removed $mine"
+	# With the disk full the file stays as it was, and becomes stale.
+	if write && mv -f "$new" "$mine"; then beat=$now; fi
 	look
 	if [ "$base.$n" != "$mine" ]; then # perhaps somebody who is giving way
 		sleep 1
@@ -125,15 +143,14 @@ alive() {
 			end "lost $o has taken it over"
 		fi
 	fi
-	# With the disk full the file stays as it was, and becomes stale.
-	if write && mv -f "$new" "$mine"; then beat=$now; fi
+	[ $((now - beat)) -lt "$stale" ] || end "lost no sign of life could be written for $((now - beat)) s"
 }
 
 trap 'end ""' TERM HUP INT PIPE
 take
 if [ "$held" ]; then
 	echo held
-elif [ "$o" = "$owner" ]; then
+elif [ "$r" = "$run" ]; then
 	echo shared
 else
 	end "busy $s $o"
@@ -143,7 +160,7 @@ while read -r x; do
 		alive
 	else
 		take
-		[ "$held" ] || [ "$o" = "$owner" ] || end "lost $o has taken it"
+		[ "$held" ] || [ "$r" = "$run" ] || end "lost $o has taken it"
 	fi
 done
 end ""

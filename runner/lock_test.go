@@ -21,7 +21,12 @@ import (
 // quickLock is a lock in a folder of its own.
 func quickLock(t *testing.T) lockTerms {
 	t.Helper()
-	return lockTerms{dir: t.TempDir(), beat: 300 * time.Millisecond, stale: time.Minute, wait: time.Minute}
+	return lockTerms{dir: t.TempDir(), beat: 300 * time.Millisecond, stale: time.Minute, wait: time.Minute, watch: time.Second}
+}
+
+// claim is one by a run of an owner.
+func claim(name, owner string) lockClaim {
+	return lockClaim{name: name, owner: owner, run: "run of " + owner, fanout: DefaultFanout}
 }
 
 // files are the lock's files.
@@ -39,7 +44,7 @@ func (terms lockTerms) leave(t *testing.T, name string, number int, owner string
 	t.Helper()
 	file := filepath.Join(terms.dir, "fleet-lock."+name+"."+strconv.Itoa(number))
 	at := time.Now().Add(-ago).Unix()
-	if err := os.WriteFile(file, fmt.Appendf(nil, "token\n%d\n%d\n%s\n", at, at, owner), 0o644); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, "token\n%d\n%d\n%s\nits run\n", at, at, owner), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -94,7 +99,7 @@ func TestALockIsHeldByOneUntilItIsReleased(t *testing.T) {
 		terms := quickLock(t)
 		list := machines(1)
 		list[0].transport = tr
-		l, failed, err := terms.take(t.Context(), "de.ploy-1_x", "ann@laptop (run 1)", list)
+		l, failed, err := terms.take(t.Context(), claim("de.ploy-1_x", "ann@laptop (run 1)"), list)
 		if err != nil || len(failed) > 0 {
 			t.Fatal(err, failed)
 		}
@@ -102,14 +107,14 @@ func TestALockIsHeldByOneUntilItIsReleased(t *testing.T) {
 			t.Errorf("while it is held: %v", got)
 		}
 		for range 3 { // again when some signs of life have come
-			_, _, err = terms.take(t.Context(), "de.ploy-1_x", "bob@desk (run 2)", list)
+			_, _, err = terms.take(t.Context(), claim("de.ploy-1_x", "bob@desk (run 2)"), list)
 			var locked *Locked
 			if !errors.As(err, &locked) || locked.Owner != "ann@laptop (run 1)" || locked.Host != "m0" || time.Since(locked.Since).Abs() > time.Minute {
 				t.Fatalf("got %v", err)
 			}
 			waitForBeat(t, terms)
 		}
-		other, _, err := terms.take(t.Context(), "de", "bob", list)
+		other, _, err := terms.take(t.Context(), claim("de", "bob"), list)
 		if err != nil {
 			t.Errorf("another name: %v", err)
 		} else {
@@ -124,7 +129,7 @@ func TestALockIsHeldByOneUntilItIsReleased(t *testing.T) {
 			t.Errorf("lost: %v", l.cause())
 		default:
 		}
-		l, _, err = terms.take(t.Context(), "de.ploy-1_x", "bob", list)
+		l, _, err = terms.take(t.Context(), claim("de.ploy-1_x", "bob"), list)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +176,7 @@ func TestOfTenWhoTakeALockAtOnceOneGetsIt(t *testing.T) {
 			var held []*heldLock
 			for i := range 10 {
 				all.Go(func() {
-					l, failed, err := terms.take(t.Context(), "deploy", "owner "+strconv.Itoa(i), machines(1))
+					l, failed, err := terms.take(t.Context(), claim("deploy", "owner "+strconv.Itoa(i)), machines(1))
 					var locked *Locked
 					if len(failed) > 0 || err != nil && !errors.As(err, &locked) {
 						t.Errorf("got %v, %v", failed, err)
@@ -209,7 +214,7 @@ func TestAStaleLockIsTakenAndAFreshOneIsNot(t *testing.T) {
 			terms.leave(t, "deploy", 3, "the dead", tt.ago)
 			list := machines(1)
 			list[0].transport = tr
-			l, _, err := terms.take(t.Context(), "deploy", "ann", list)
+			l, _, err := terms.take(t.Context(), claim("deploy", "ann"), list)
 			if (err == nil) != tt.free {
 				t.Errorf("%s ago: got %v", tt.ago, err)
 			}
@@ -223,12 +228,12 @@ func TestAStaleLockIsTakenAndAFreshOneIsNot(t *testing.T) {
 func TestAMachineThatIsThereTwiceIsLockedOnce(t *testing.T) {
 	t.Parallel()
 	terms := quickLock(t)
-	l, failed, err := terms.take(t.Context(), "deploy", "ann", machines(5))
+	l, failed, err := terms.take(t.Context(), claim("deploy", "ann"), machines(5))
 	if err != nil || len(failed) > 0 {
 		t.Fatal(err, failed)
 	}
 	waitForBeat(t, terms)
-	second, failed, err := terms.take(t.Context(), "deploy", "ann", machines(2))
+	second, failed, err := terms.take(t.Context(), claim("deploy", "ann"), machines(2))
 	if err != nil || len(failed) > 0 {
 		t.Fatalf("another task of the same run: %v, %v", err, failed)
 	}
@@ -240,7 +245,7 @@ func TestAMachineThatIsThereTwiceIsLockedOnce(t *testing.T) {
 		}
 		return len(terms.files(t)) == 1
 	})
-	if _, _, err := terms.take(t.Context(), "deploy", "bob", machines(1)); err == nil {
+	if _, _, err := terms.take(t.Context(), claim("deploy", "bob"), machines(1)); err == nil {
 		t.Error("another owner got it")
 	}
 	second.release()
@@ -264,7 +269,7 @@ func TestALockThatSomebodyTakesAwayIsLost(t *testing.T) {
 			terms := quickLock(t)
 			list := machines(1)
 			list[0].transport = tr
-			l, _, err := terms.take(t.Context(), "deploy", "ann", list)
+			l, _, err := terms.take(t.Context(), claim("deploy", "ann"), list)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -288,20 +293,168 @@ func TestALockThatSomebodyTakesAwayIsLost(t *testing.T) {
 	})
 }
 
-// A holder that was stopped for a while finds that its lock counts no longer.
-func TestWithoutASignOfLifeALockIsLost(t *testing.T) {
+// A dated transport has the clock of its host set forward by what a file says.
+type dated struct {
+	transport.Transport
+	bin, ahead string // a folder for programs, and the file
+}
+
+func newDated(t *testing.T, tr transport.Transport) dated {
+	t.Helper()
+	d := dated{tr, t.TempDir(), filepath.Join(t.TempDir(), "ahead")}
+	date, err := exec.LookPath("date")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := fmt.Sprintf("#!/bin/sh\necho $(($(%s +%%s) + $(cat %s)))\n", date, d.ahead)
+	if err := os.WriteFile(filepath.Join(d.bin, "date"), []byte(program), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d.set(t, 0)
+	return d
+}
+
+func (d dated) set(t *testing.T, seconds int) {
+	t.Helper()
+	if err := os.WriteFile(d.ahead, []byte(strconv.Itoa(seconds)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d dated) Run(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
+	other := *c
+	other.Script = "PATH=" + d.bin + ":$PATH\n" + c.Script
+	return d.Transport.Run(ctx, t, &other)
+}
+
+// Neither the owner nor somebody else takes the clock of the host at its word.
+func TestALockOutlivesThatTheClockIsSet(t *testing.T) {
+	t.Parallel()
+	forEachPOSIXShell(t, func(t *testing.T, tr transport.Transport) {
+		terms := quickLock(t)
+		terms.watch = 3 * time.Second
+		list, d := machines(1), newDated(t, tr)
+		list[0].transport = d
+		l, _, err := terms.take(t.Context(), claim("deploy", "ann"), list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.release()
+		d.set(t, 3600)
+		var locked *Locked
+		if _, _, err := terms.take(t.Context(), claim("deploy", "bob"), list); !errors.As(err, &locked) || locked.Owner != "ann" {
+			t.Errorf("got %v", err)
+		}
+		waitForBeat(t, terms)
+		if l.cause() != nil {
+			t.Error(l.cause())
+		}
+	})
+}
+
+// A holder that was silent for a while keeps its lock unless somebody took it.
+func TestAHolderThatWasSilentForLong(t *testing.T) {
+	t.Parallel()
+	for name, taken := range map[string]bool{"nobody took it": false, "somebody did": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			terms := quickLock(t)
+			terms.beat, terms.stale = 6*time.Second, time.Second
+			l, _, err := terms.take(t.Context(), claim("deploy", "ann"), machines(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.release()
+			if !taken {
+				waitForBeat(t, terms)
+				waitForBeat(t, terms)
+				if l.cause() != nil {
+					t.Error(l.cause())
+				}
+				return
+			}
+			var other *heldLock
+			poll(t, "a stale lock", func() bool {
+				other, _, err = terms.take(t.Context(), claim("deploy", "bob"), machines(1))
+				return err == nil
+			})
+			defer other.release()
+			<-l.lost
+			if other.cause() != nil {
+				t.Error(other.cause())
+			}
+		})
+	}
+}
+
+// Two runs may have one owner, and are two all the same.
+func TestALockIsNotSharedBetweenRuns(t *testing.T) {
 	t.Parallel()
 	terms := quickLock(t)
-	terms.beat, terms.stale = 2500*time.Millisecond, time.Second
-	l, _, err := terms.take(t.Context(), "deploy", "ann", machines(1))
+	mine := claim("deploy", "ann")
+	l, _, err := terms.take(t.Context(), mine, machines(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.release()
-	<-l.lost
-	if !strings.Contains(l.cause().Error(), "no sign of life for") {
-		t.Errorf("got %v", l.cause())
+	mine.run = "another"
+	var locked *Locked
+	if _, _, err := terms.take(t.Context(), mine, machines(1)); !errors.As(err, &locked) {
+		t.Errorf("got %v", err)
 	}
+}
+
+// However many hosts are dead: they are waited for side by side.
+func TestDeadHostsCostALockOneTimeout(t *testing.T) {
+	t.Parallel()
+	terms := quickLock(t)
+	list := machines(20)
+	var dead gone
+	for _, m := range list[:19] {
+		m.transport = &dead
+	}
+	c := claim("deploy", "ann")
+	c.fanout = 3
+	l, failed, err := terms.take(t.Context(), c, list)
+	if err != nil || len(failed) != 19 {
+		t.Fatalf("got %v, %v", failed, err)
+	}
+	defer l.release()
+	if dead.most != 18 {
+		t.Errorf("%d were waited for at once, want all but the first", dead.most)
+	}
+}
+
+// A gone host answers nothing. 18 of them are given up when there are so many.
+type gone struct {
+	transport.Local
+	mu        sync.Mutex
+	now, most int           // guarded by mu
+	all       chan struct{} // closed then; guarded by mu
+}
+
+func (g *gone) Run(ctx context.Context, _ transport.Target, c *transport.Command) (transport.Status, error) {
+	e := &transport.Error{Op: "connect", Kind: transport.KindUnreachable, Err: errors.New("no answer"), Stopped: true}
+	if c.Place == nil {
+		return transport.Status{}, e
+	}
+	c.Place.Leave()
+	g.mu.Lock()
+	if g.all == nil {
+		g.all = make(chan struct{})
+	}
+	g.now++
+	if g.most = g.now; g.now == 18 {
+		close(g.all)
+	}
+	all := g.all
+	g.mu.Unlock()
+	select {
+	case <-all:
+	case <-time.After(10 * time.Second):
+	}
+	_ = c.Place.Enter(ctx)
+	return transport.Status{}, e
 }
 
 func TestWhatIsNoLockIsNotReadAndNotRemoved(t *testing.T) {
@@ -310,10 +463,10 @@ func TestWhatIsNoLockIsNotReadAndNotRemoved(t *testing.T) {
 		for name, lay := range map[string]func(file string) error{
 			"a link":     func(file string) error { return os.Symlink("/etc/passwd", file) },
 			"a folder":   func(file string) error { return os.Mkdir(file, 0o755) },
-			"other text": func(file string) error { return os.WriteFile(file, []byte("a\nb\nc\nd\n"), 0o644) },
+			"other text": func(file string) error { return os.WriteFile(file, []byte("a\nb\nc\nd\ne\n"), 0o644) },
 			"nothing":    func(file string) error { return os.WriteFile(file, nil, 0o644) },
 			"no end": func(file string) error {
-				return os.WriteFile(file, []byte("a\n99999999999999999999\n99999999999999999999\nd\n"), 0o644)
+				return os.WriteFile(file, []byte("a\n99999999999999999999\n99999999999999999999\nd\ne\n"), 0o644)
 			},
 			"a pipe": func(file string) error { return exec.Command("mkfifo", file).Run() },
 		} {
@@ -324,7 +477,7 @@ func TestWhatIsNoLockIsNotReadAndNotRemoved(t *testing.T) {
 			}
 			list := machines(1)
 			list[0].transport = tr
-			l, failed, err := terms.take(t.Context(), "deploy", "ann", list)
+			l, failed, err := terms.take(t.Context(), claim("deploy", "ann"), list)
 			if err != nil || failed["m0"] == nil || !strings.Contains(failed["m0"].Error(), file+" is not a lock") {
 				t.Errorf("%s: got %v, %v", name, failed, err)
 			}
@@ -342,12 +495,12 @@ func TestALockThatCannotBeMadeIsSaid(t *testing.T) {
 	t.Parallel()
 	terms := quickLock(t)
 	terms.dir += "/no/such"
-	l, failed, err := terms.take(t.Context(), "deploy", "ann", machines(2))
+	l, failed, err := terms.take(t.Context(), claim("deploy", "ann"), machines(2))
 	if err != nil || len(failed) != 2 || !strings.Contains(failed["m1"].Error(), "no file can be made in "+terms.dir) {
 		t.Fatalf("got %v, %v", failed, err)
 	}
 	l.release()
-	if _, _, err := terms.take(t.Context(), "../x", "ann", machines(1)); err == nil || !strings.Contains(err.Error(), `"../x"`) {
+	if _, _, err := terms.take(t.Context(), claim("../x", "ann"), machines(1)); err == nil || !strings.Contains(err.Error(), `"../x"`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -361,7 +514,7 @@ func TestTheLockIsTakenWhereItCanBe(t *testing.T) {
 	list := machines(3)
 	list[0].transport = unreachable{}
 	list[1].transport = mute{}
-	l, failed, err := terms.take(t.Context(), "deploy", "ann", list)
+	l, failed, err := terms.take(t.Context(), claim("deploy", "ann"), list)
 	if err != nil || len(failed) != 2 || transport.KindOf(failed["m0"]) != transport.KindUnreachable || transport.KindOf(failed["m1"]) != transport.KindTimeout {
 		t.Fatalf("got %v, %v", failed, err)
 	}
@@ -393,7 +546,7 @@ func TestALockOutlivesItsConnection(t *testing.T) {
 	flaky := &cut{now: make(chan struct{})}
 	list := machines(1)
 	list[0].transport = flaky
-	l, _, err := terms.take(t.Context(), "deploy", "ann", list)
+	l, _, err := terms.take(t.Context(), claim("deploy", "ann"), list)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,8 @@ func (t *taskRun) lock(ctx context.Context) (*heldLock, error) {
 	}
 	hold, cancel := context.WithCancelCause(t.run.cleanup)
 	taken := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	lock, failed, err := takeLock(hold, t.plan.Lock, t.run.cfg.Owner, machines)
+	claim := lockClaim{name: t.plan.Lock, owner: t.run.cfg.Owner, run: t.run.word, fanout: t.run.fanout}
+	lock, failed, err := takeLock(hold, claim, machines)
 	for name, err := range failed {
 		t.lockless[name] = err
 	}
