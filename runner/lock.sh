@@ -107,6 +107,7 @@ take() {
 		if ! ln "$new" "$mine" 2>/dev/null; then
 			[ -e "$mine" ] || [ -L "$mine" ] || end "bad no link can be made in ${base%/*}"
 			mine=''
+			rm -f "$new"
 			continue
 		fi
 		rm -f "$new"

@@ -109,8 +109,9 @@ func randomTask(rt *rapid.T) (source string, acts map[string]act) {
 			b.WriteString(" retry {\n attempts = 2\n delay = \"2s\"\n }\n")
 		}
 		if own {
-			fmt.Fprintf(&b, " barrier = %t\n health = %t\n", flag("barrier"), flag("health"))
-			if flag("notify") {
+			health := flag("health")
+			fmt.Fprintf(&b, " barrier = %t\n health = %t\n", flag("barrier"), health)
+			if !health && flag("notify") {
 				b.WriteString(" notify = [\"restart\"]\n")
 			}
 		}
