@@ -46,20 +46,14 @@ type taskShow struct {
 	batches int
 	why     string // it ended early, as told by now
 	open    map[int]*batchShow
-	steps   []*stepCount // in the order in which a host comes to them
+	late    map[string]*batchShow // by host: what it does when its batch has ended
+	steps   []*stepCount          // in the order in which a host comes to them
 	index   map[stepKey]*stepCount
 }
 
 type stepKey struct {
 	section event.Section
 	name    string
-}
-
-// A batchShow is a batch that has not ended.
-type batchShow struct {
-	hosts  []string
-	course *course
-	steps  map[*leg]*stepShow
 }
 
 // NewTasks returns a renderer of runs of tasks: for each step of a batch, once
@@ -122,7 +116,7 @@ func (r *taskRun) take(e *event.Event) {
 	case event.BatchStart:
 		t := r.task(e.Task)
 		r.closeBatch(t, e.Batch)
-		t.open[e.Batch] = &batchShow{hosts: e.Hosts, course: newCourse(e.Hosts), steps: make(map[*leg]*stepShow)}
+		t.open[e.Batch] = newBatchShow(e.Hosts)
 		r.batchStart(t, e)
 	case event.StepStart, event.StepRetry, event.StepEnd:
 		r.step(e)
@@ -151,7 +145,7 @@ func (r *taskRun) host(name string) *hostCount {
 func (r *taskRun) task(name string) *taskShow {
 	t := r.tasks[name]
 	if t == nil {
-		t = &taskShow{name: name, open: make(map[int]*batchShow), index: make(map[stepKey]*stepCount)}
+		t = &taskShow{name: name, open: make(map[int]*batchShow), late: make(map[string]*batchShow), index: make(map[stepKey]*stepCount)}
 		r.tasks[name] = t
 		r.order = append(r.order, t)
 	}
@@ -162,7 +156,7 @@ func (r *taskRun) task(name string) *taskShow {
 // passed now. Step is nil where e belongs to nothing that is known.
 func (r *taskRun) at(e *event.Event) (t *taskShow, b *batchShow, step *stepShow, passed []*leg) {
 	t = r.task(e.Task)
-	if b = t.open[e.Batch]; b == nil {
+	if b = t.batch(e); b == nil {
 		return t, nil, nil, nil
 	}
 	l, passed := b.course.take(e)
@@ -222,6 +216,7 @@ func (r *taskRun) hostEnd(e *event.Event) {
 				r.show(t, b, l)
 			}
 		}
+		r.closeLate(t, e.Host)
 	}
 	// What was not told of a step is told with the recap, once for all hosts
 	// with the same cause.
@@ -229,24 +224,6 @@ func (r *taskRun) hostEnd(e *event.Event) {
 		return
 	}
 	r.tell(fmt.Sprintf("%s: %s%s", term.Clean(e.Host), hostFailure(e, long), r.sum.hint(e.Hint)))
-}
-
-// closeBatch shows what is left of a batch.
-func (r *taskRun) closeBatch(t *taskShow, n int) {
-	b := t.open[n]
-	if b == nil {
-		return
-	}
-	for _, l := range b.course.legs {
-		r.show(t, b, l)
-	}
-	delete(t.open, n)
-}
-
-func (r *taskRun) closeTask(t *taskShow) {
-	for n := range t.batches {
-		r.closeBatch(t, n+1)
-	}
 }
 
 func (r *taskRun) finish(end *event.Event) {

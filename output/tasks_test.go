@@ -272,3 +272,23 @@ step more: 2 changed
 step healthy: 2 changed
 `)
 }
+
+// What always does once for all comes when no batch is open any more.
+func TestAOnceStepOfAlwaysIsShownAfterTheBatches(t *testing.T) {
+	p := newTaskPlay(webs(1, 4)...)
+	p.begin("deploy", 2, webs(1, 4)...)
+	for i := range 2 {
+		p.next(false, webs(2*i+1, 2*i+2)...)
+		p.do("copy", webs(2*i+1, 2*i+2)...)
+		p.over(event.OK)
+	}
+	p.section(event.Always, func() {
+		p.end("web01", "announce", skip("the host is unreachable"))
+		p.send("web02", "announce")
+		p.print("web02", "announce", event.Stderr, "no chat today\n")
+		p.end("web02", "announce", fail(4, 1))
+		p.failedHost("web02", "announce", 4)
+	})
+	p.done(event.Failed, "")
+	golden(t, "once-always.txt", both(t, p.finish(event.Completed), NewTasks, width(80)))
+}
