@@ -120,6 +120,9 @@ func (h *Host) elements(x *stepExprs, b *Bound, m *maker) []cty.Value {
 		return nil
 	case len(keys) == 0:
 		b.Skip = "for_each is empty"
+	case slices.ContainsFunc(keys, h.isTelling):
+		m.fail(e, "Sensitive value not allowed", "A key of for_each has a secret in it, which a step may have printed, and keys are shown. The values of an object can be sensitive.")
+		return nil
 	case len(keys) > maxElements:
 		m.fail(e, "Invalid for_each", "for_each has %d elements, and at most %d can be. Let a script go over them.", len(keys), maxElements)
 		return nil

@@ -120,7 +120,7 @@ func (t *taskDraft) attributes(attrs hcl.Attributes) {
 // hosts reads the selection of hosts. Whether there are such is for the plan.
 func (t *taskDraft) hosts(a *hcl.Attribute) {
 	var list []string
-	if !read(t.decoder, a, parseList, &list) {
+	if !readRequired(t.decoder, a, parseList, &list) {
 		return
 	}
 	t.pattern, t.hostsAt = strings.TrimSpace(strings.Join(list, ",")), a.Expr.Range()

@@ -146,6 +146,9 @@ func (h *Host) tells(s string) []string {
 	return out
 }
 
+// isTelling reports whether a text that may not be shown is in s.
+func (h *Host) isTelling(s string) bool { return len(h.tells(s)) > 0 }
+
 // shortestSecret is the length of the shortest text that is looked for, in bytes:
 // shorter ones are everywhere.
 const shortestSecret = 4

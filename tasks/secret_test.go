@@ -145,6 +145,52 @@ func TestASecretThatAStepPrintedStaysOne(t *testing.T) {
 	}
 }
 
+func TestASecretThatAStepPrintedIsNoKey(t *testing.T) {
+	for _, tt := range []struct {
+		name, loop, printed string
+		refused             bool
+	}{
+		{"an element", "toset([step.version.stdout])", tokenText, true},
+		{"a part of one", `["a", "x-${step.version.stdout}-y"]`, tokenText, true},
+		{"a line", `split("\n", step.version.stdout)`, "a\n" + tokenText + "\nb", true},
+		{"a key", "{ (step.version.stdout) = 1 }", tokenText, true},
+		{"of a call", "[step.version.stdout]", "made HUNTER2", true},
+		{"a value", "{ a = step.version.stdout }", tokenText, false},
+		{"nothing of the kind", "[step.version.stdout]", "1.2", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := resolved(t, project(`
+	step "make" {
+	  command = "x"
+	  env     = { T = secret.token, U = upper(var.password) }
+	}
+	step "it" {
+	  for_each = `+tt.loop+`
+	  command  = "x"
+	  stdin    = each.value
+	}`))
+			h := p.NewHost(p.Tasks[0], 0, false)
+			if _, err := h.Bind(p.step(t, "make")); err != nil {
+				t.Fatal(err)
+			}
+			h.Record(p.step(t, "version"), &Result{Stdout: tt.printed})
+			_, err := h.Bind(p.step(t, "it"))
+			if !tt.refused {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), "sensitive value not allowed: ") {
+				t.Fatalf("got %v", err)
+			}
+			if strings.Contains(err.Error(), tokenText) || strings.Contains(err.Error(), "HUNTER2") {
+				t.Errorf("the secret is told: %v", err)
+			}
+		})
+	}
+}
+
 func TestSecretsAreFetchedOnlyWhereTheyAreNeeded(t *testing.T) {
 	tests := []struct {
 		name, step string

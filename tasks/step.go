@@ -110,7 +110,7 @@ func (t *taskDraft) stepBlocks(s *stepDraft, blocks hcl.Blocks) (actions []strin
 func (t *taskDraft) retry(s *stepDraft, b *hcl.Block) {
 	attrs, _ := t.content(b, retryDef())
 	s.Retry.Delay = time.Second
-	read(t.decoder, attrs["attempts"], parseCount, &s.Retry.Attempts)
+	readRequired(t.decoder, attrs["attempts"], parseCount, &s.Retry.Attempts)
 	read(t.decoder, attrs["delay"], parseDelay, &s.Retry.Delay)
 	read(t.decoder, attrs["backoff"], parseFactor, &s.Retry.Backoff)
 	read(t.decoder, attrs["max_delay"], parseTime, &s.Retry.MaxDelay)

@@ -3,7 +3,6 @@ package tasks
 import (
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -71,6 +70,21 @@ func read[T any](d *decoder, a *hcl.Attribute, parse parser[T], into *T) bool {
 	}
 	*into = value
 	return true
+}
+
+// readRequired is read for an attribute that may not be null.
+func readRequired[T any](d *decoder, a *hcl.Attribute, parse parser[T], into *T) bool {
+	said := len(d.diags)
+	if read(d, a, parse, into) {
+		return true
+	}
+	if a == nil || len(d.diags) > said {
+		return false
+	}
+	if v, _ := d.scope.Eval(a.Expr, cty.DynamicPseudoType); v.IsNull() {
+		d.fail(a.Expr.Range(), "Invalid value", "%s is null, and has to be given.", a.Name)
+	}
+	return false
 }
 
 func parseText(v cty.Value) (string, error) {
@@ -191,20 +205,27 @@ func parseList(v cty.Value) ([]string, error) {
 	return out, nil
 }
 
-// parseSize takes a number of hosts, or a share of them.
+// parseSize takes a number of hosts, or a share of them. In a text these are
+// digits, and in a share one point: a typing error is not to be read as more hosts.
 func parseSize(v cty.Value) (Size, error) {
 	problem := errors.New("must be a number of hosts such as 3, or a share such as \"25%\"")
-	if v.Type() == cty.String {
-		if digits, ok := strings.CutSuffix(strings.TrimSpace(v.AsString()), "%"); ok {
+	if v.Type() == cty.String && !v.IsNull() {
+		text := strings.TrimSpace(v.AsString())
+		digits, share := strings.CutSuffix(text, "%")
+		if strings.Trim(digits, "0123456789.") != "" {
+			return Size{}, problem
+		}
+		if share {
 			p, err := strconv.ParseFloat(digits, 64)
 			switch {
-			case err != nil || math.IsNaN(p):
+			case err != nil:
 				return Size{}, problem
-			case p < 0 || p > 100:
+			case p > 100:
 				return Size{}, errors.New("must be a share from 0% to 100%")
 			}
 			return Size{Percent: p}, nil
 		}
+		v = cty.StringVal(text)
 	}
 	n, err := whole(v)
 	if err != nil || n < 0 {
