@@ -57,7 +57,7 @@ func (r *Redactor) automaton() *automaton {
 // String masks the secrets in a text that is complete.
 func (r *Redactor) String(s string) string {
 	a := r.automaton()
-	if a == nil {
+	if a == nil || s == "" {
 		return s
 	}
 	text := []byte(s)

@@ -41,7 +41,7 @@ func (s *sink) Emit(e *event.Event) {
 	if e.Type == event.Output {
 		switch data := s.stream(e).Write(e.Data); {
 		case len(data) == 0:
-		case len(data) == len(e.Data) && &data[0] == &e.Data[0]:
+		case len(data) == len(e.Data) && &data[0] == &e.Data[0] && s.redactor.String(e.Key) == e.Key && s.redactor.String(e.On) == e.On:
 			s.next.Emit(e)
 		default:
 			s.output(e, e.Stream, data)
@@ -58,7 +58,7 @@ func (s *sink) Emit(e *event.Event) {
 // masked is a copy of e without secrets.
 func (s *sink) masked(e *event.Event) *event.Event {
 	c := *e
-	for _, text := range []*string{&c.Command, &c.Error, &c.Hint, &c.Message, &c.Reason} {
+	for _, text := range []*string{&c.Key, &c.On, &c.Command, &c.Error, &c.Hint, &c.Message, &c.Reason} {
 		*text = s.redactor.String(*text)
 	}
 	if e.Result != nil {
@@ -110,6 +110,7 @@ func (s *sink) end(e *event.Event) {
 func (s *sink) output(e *event.Event, stream event.Stream, data []byte) {
 	s.next.Emit(&event.Event{
 		Type: event.Output, Time: e.Time, Host: e.Host, Stream: stream, Data: data,
-		Task: e.Task, Batch: e.Batch, Section: e.Section, Step: e.Step, Key: e.Key, On: e.On,
+		Task: e.Task, Batch: e.Batch, Section: e.Section, Step: e.Step,
+		Key: s.redactor.String(e.Key), On: s.redactor.String(e.On),
 	})
 }

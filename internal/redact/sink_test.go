@@ -109,6 +109,44 @@ func TestSinkKeepsTheStreamsOfStepsApart(t *testing.T) {
 	}
 }
 
+func TestSinkMasksKeysAndMachines(t *testing.T) {
+	var got []event.Event
+	s := New("s3cret").Sink(event.SinkFunc(func(e *event.Event) {
+		c := *e
+		c.Data = append([]byte(nil), e.Data...)
+		got = append(got, c)
+	}))
+	call := func(kind event.Type, key, on, data string) event.Event {
+		e := event.Event{Type: kind, Host: "a", Task: "t", Section: event.Steps, Step: "s", Key: key, On: on}
+		if data != "" {
+			e.Stream, e.Data = event.Stdout, []byte(data)
+		}
+		return e
+	}
+	for _, e := range []event.Event{
+		call(event.StepStart, "x-s3cret", "s3cret-1", ""),
+		call(event.Output, "x-s3cret", "s3cret-1", "free\n"),
+		call(event.Output, "x-s3cret", "s3cret-1", "s3cret s3cr"),
+		call(event.StepEnd, "x-s3cret", "s3cret-1", ""),
+	} {
+		before := e
+		s.Emit(&e)
+		if diff := cmp.Diff(before, e); diff != "" {
+			t.Errorf("the producer's event was changed: %s", diff)
+		}
+	}
+	want := []event.Event{
+		call(event.StepStart, "x-"+Mark, Mark+"-1", ""),
+		call(event.Output, "x-"+Mark, Mark+"-1", "free\n"),
+		call(event.Output, "x-"+Mark, Mark+"-1", Mark+" "),
+		call(event.Output, "x-"+Mark, Mark+"-1", "s3cr"),
+		call(event.StepEnd, "x-"+Mark, Mark+"-1", ""),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestSinkMasksTheResultOfAStepAndSaysSo(t *testing.T) {
 	var got []event.Event
 	s := New("s3cret").Sink(event.SinkFunc(func(e *event.Event) { got = append(got, *e) }))
