@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fleet/event"
+	"fleet/inventory"
 	"fleet/runner"
 	"fleet/tasks"
 )
@@ -260,4 +261,33 @@ task "two" {
 	if e := p.of(event.TaskEnd)[0]; e.Outcome != event.Skipped || !strings.Contains(e.Reason, "--start-at") {
 		t.Errorf("got %+v", e)
 	}
+}
+
+// With --failed, a task may be left without any host.
+func TestATaskWithoutHostsIsLeftOut(t *testing.T) {
+	o := tasks.Options{Narrow: func(pattern string) ([]*inventory.Host, error) {
+		if pattern == "h01" {
+			return nil, nil
+		}
+		return []*inventory.Host{{Name: "h02"}}, nil
+	}}
+	p := new(play)
+	p.run(t.Context(), planOf(t, `
+task "a" {
+  hosts = "h01"
+  lock  = "a"
+  step "one" { command = "one" }
+}
+task "b" {
+  hosts      = "h02"
+  depends_on = [task.a]
+  step "two" { command = "two" }
+}`, o))
+	if end := p.of(event.TaskEnd)[0]; end.Task != "a" || end.Outcome != event.Skipped || end.Reason != "no hosts" {
+		t.Errorf("got %+v", end)
+	}
+	if starts := p.of(event.TaskStart); len(starts) != 1 {
+		t.Errorf("got %+v", starts)
+	}
+	equal(t, "log", p.stage.log, []string{"h02 two"})
 }

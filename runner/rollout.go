@@ -13,6 +13,7 @@ import (
 // rollOut gives the batches their turns, one after another, and carries out at
 // last what is done once for all. It returns how that ended, as a task_end.
 func (t *taskRun) rollOut(ctx context.Context) *event.Event {
+	t.emit(&event.Event{Type: event.TaskStart, Hosts: t.names(nil), Batches: len(t.plan.Batches)})
 	end := t.batches(ctx)
 	t.finish()
 	switch reason := t.budget.exceeded(); {

@@ -236,6 +236,9 @@ func TestALockOfSomebodyElse(t *testing.T) {
 		if ends := p.of(event.TaskEnd); len(ends) != 2 || !strings.Contains(ends[0].Reason, "ann@laptop") {
 			t.Errorf("got %+v", ends)
 		}
+		if starts := p.of(event.TaskStart); len(starts) != 0 {
+			t.Errorf("what is not carried out has begun: %+v", starts)
+		}
 	})
 }
 

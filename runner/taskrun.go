@@ -63,7 +63,6 @@ func (t *taskRun) carryOut(ctx context.Context) {
 	began := time.Now()
 	end := t.prevented(ctx)
 	if end == nil {
-		t.emit(&event.Event{Type: event.TaskStart, Hosts: t.names(nil), Batches: len(t.plan.Batches)})
 		end = t.underLock(ctx)
 	}
 	t.good = end.Outcome == event.OK || end.Outcome == event.Skipped
@@ -108,6 +107,9 @@ func notAttempted(reason string) *event.Event {
 // leftOut says why none of the steps of a task is carried out, and so nothing
 // of it is; "" where one is.
 func leftOut(p *tasks.Planned) string {
+	if len(p.Hosts) == 0 {
+		return "no hosts"
+	}
 	reason := ""
 	for _, s := range p.Steps {
 		if p.Skip[s] != "" {
