@@ -65,7 +65,7 @@ func (h *holder) session(ctx context.Context) error {
 	run, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer giveUp(nil)
 	phases := &lockPhases{started: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{})}
-	says := &lockSays{answered: func(held bool) {
+	says := &lockSays{over: make(chan struct{}), answered: func(held bool) {
 		close(phases.answered)
 		if held && !h.held {
 			h.held = true
@@ -82,7 +82,7 @@ func (h *holder) session(ctx context.Context) error {
 		Script:  lockScript,
 		Args:    []string{terms.dir, h.lock.name, rand.Text(), seconds(terms.stale), h.lock.owner, h.lock.run, seconds(terms.watch)},
 		Place:   place,
-		Stdin:   &signsOfLife{every: terms.beat, over: ctx.Done(), ended: phases.ended},
+		Stdin:   &signsOfLife{every: terms.beat, over: ctx.Done(), ended: phases.ended, refused: says.over},
 		Stdout:  says,
 		Stderr:  &says.errs,
 		Started: sync.OnceFunc(func() { close(phases.started) }),
@@ -159,10 +159,11 @@ func (p *lockPhases) watch(ctx context.Context, wait time.Duration, giveUp conte
 }
 
 // signsOfLife is what a holder reads: a line every few seconds, and the end when
-// the lock is to be given up.
+// the lock is to be given up, or turns out to be somebody else's: a session ends
+// only when nobody reads its input any more.
 type signsOfLife struct {
-	every       time.Duration
-	over, ended <-chan struct{}
+	every                time.Duration
+	over, ended, refused <-chan struct{}
 }
 
 // Read implements io.Reader.
@@ -176,25 +177,48 @@ func (s *signsOfLife) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	case <-s.ended:
 		return 0, io.EOF
+	case <-s.refused:
+		return 0, io.EOF
 	}
 }
 
 // lockSays reads what a holder prints.
 type lockSays struct {
 	answered  func(held bool)
+	over      chan struct{} // closed when it says that it does not hold the lock
 	out, errs head
+	read      int // so much of out was understood
 	said      bool
 }
 
 // Write implements io.Writer.
 func (s *lockSays) Write(p []byte) (int, error) {
 	n, err := s.out.Write(p)
-	if line, _, ok := bytes.Cut(s.out.text, []byte("\n")); ok && !s.said {
-		s.said = true
-		word := string(line)
-		s.answered(word == "held" || word == "shared")
+	for {
+		line, _, ok := bytes.Cut(s.out.text[s.read:], []byte("\n"))
+		if !ok {
+			return n, err
+		}
+		s.read += len(line) + 1
+		word, _, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
+		if !s.said {
+			s.said = true
+			s.answered(word == "held" || word == "shared")
+		}
+		switch word {
+		case "busy", "bad", "lost":
+			s.end()
+		}
 	}
-	return n, err
+}
+
+// end ends the input, once.
+func (s *lockSays) end() {
+	select {
+	case <-s.over:
+	default:
+		close(s.over)
+	}
 }
 
 // seconds is d for a shell, rounded up.

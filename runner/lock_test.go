@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -221,6 +222,48 @@ func TestAStaleLockIsTakenAndAFreshOneIsNot(t *testing.T) {
 			if l != nil {
 				l.release()
 			}
+		}
+	})
+}
+
+// A reading transport returns only when nobody reads the input any more, as that of
+// an SSH session does.
+type reading struct{ transport.Transport }
+
+func (r reading) Run(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
+	in, out := io.Pipe()
+	var all sync.WaitGroup
+	defer all.Wait()
+	stdin := c.Stdin
+	all.Go(func() {
+		_, err := io.Copy(out, stdin)
+		out.CloseWithError(err)
+	})
+	defer in.Close()
+	other := *c
+	other.Stdin = in
+	return r.Transport.Run(ctx, t, &other)
+}
+
+func TestWhoHoldsTheLockIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	forEachPOSIXShell(t, func(t *testing.T, tr transport.Transport) {
+		terms := quickLock(t)
+		terms.beat = time.Hour // nothing has to wait for it
+		terms.leave(t, "deploy", 1, "bob", 0)
+		list := machines(1)
+		list[0].transport = reading{tr}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, _, err := terms.take(ctx, claim("deploy", "ann"), list)
+		var locked *Locked
+		if !errors.As(err, &locked) || locked.Owner != "bob" {
+			t.Errorf("got %v", err)
+		}
+		terms.dir = filepath.Join(terms.dir, "missing")
+		_, failed, err := terms.take(ctx, claim("deploy", "ann"), list)
+		if err != nil || failed["m0"] == nil || !strings.Contains(failed["m0"].Error(), "no file can be made") {
+			t.Errorf("in a folder that is not there: %v, %v", failed, err)
 		}
 	})
 }
