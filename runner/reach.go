@@ -66,7 +66,7 @@ func (w *hostWalk) learnFacts(ctx context.Context, s *tasks.Step) error {
 	if err != nil {
 		return unprepared(ctx, err)
 	}
-	v, err := w.run.cfg.Facts.Host(ctx, target)
+	v, err := w.run.cfg.Facts.From(ctx, target, w.place)
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,13 @@ func (g *Gatherer) Gather(ctx context.Context, targets []transport.Target) (map[
 
 // Host returns the facts of t, an object of [Type].
 func (g *Gatherer) Host(ctx context.Context, t transport.Target) (cty.Value, error) {
+	return g.From(ctx, t, nil)
+}
+
+// From is Host for a caller with a place among the hosts at work, which is given
+// up while the host is silent: see [transport.Command]. The caller has to enter it
+// again where there is an error.
+func (g *Gatherer) From(ctx context.Context, t transport.Target, place transport.Place) (cty.Value, error) {
 	for {
 		g.mu.Lock()
 		q, asked := g.hosts[t.Label()]
@@ -87,7 +94,7 @@ func (g *Gatherer) Host(ctx context.Context, t transport.Target) (cty.Value, err
 		}
 		g.mu.Unlock()
 		if !asked {
-			return g.ask(ctx, t, q)
+			return g.ask(ctx, t, q, place)
 		}
 		select {
 		case <-q.done:
@@ -109,9 +116,9 @@ func canceled(ctx context.Context, t transport.Target) error {
 }
 
 // ask carries a question out and answers everybody who waits for it.
-func (g *Gatherer) ask(ctx context.Context, t transport.Target, q *question) (cty.Value, error) {
+func (g *Gatherer) ask(ctx context.Context, t transport.Target, q *question, place transport.Place) (cty.Value, error) {
 	defer close(q.done)
-	q.facts, q.err = g.probe(ctx, t)
+	q.facts, q.err = g.probe(ctx, t, place)
 	if transport.KindOf(q.err) == transport.KindCanceled {
 		g.mu.Lock()
 		delete(g.hosts, t.Label())
@@ -121,7 +128,7 @@ func (g *Gatherer) ask(ctx context.Context, t transport.Target, q *question) (ct
 }
 
 // probe runs the script. Its exit status says nothing: what it printed counts.
-func (g *Gatherer) probe(ctx context.Context, t transport.Target) (cty.Value, error) {
+func (g *Gatherer) probe(ctx context.Context, t transport.Target, place transport.Place) (cty.Value, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
@@ -135,7 +142,7 @@ func (g *Gatherer) probe(ctx context.Context, t transport.Target) (cty.Value, er
 		defer mu.Unlock()
 		timer = time.AfterFunc(limit, func() { cancel(&late{limit}) })
 	}
-	_, err := g.config.Transport.Run(ctx, t, &transport.Command{Script: probe, Stdout: &out, Started: started, Grace: time.Second})
+	_, err := g.config.Transport.Run(ctx, t, &transport.Command{Script: probe, Stdout: &out, Started: started, Place: place, Grace: time.Second})
 	mu.Lock()
 	if timer != nil {
 		timer.Stop()
