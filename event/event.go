@@ -21,11 +21,11 @@ const (
 const (
 	TaskStart  Type = "task_start"  // Hosts: all of the task, in selection order; Batches
 	BatchStart Type = "batch_start" // Batch, Hosts, Canary
-	StepStart  Type = "step_start"  // Host, Batch, Section, Step, Key, On: it is about to be sent
+	StepStart  Type = "step_start"  // Host, Batch, Section, Step, Key, On: it is about to be sent; in Always, Outcome as well
 	StepRetry  Type = "step_retry"  // the same, Attempt, Error, Delay: an attempt failed, and another follows
 	StepEnd    Type = "step_end"    // the same, Outcome, Status, Signal, Kind, Error, Hint, Reason, Changed, Ignored, Attempt, Notify, Result, Duration
-	BatchEnd   Type = "batch_end"   // Batch, Outcome: OK, or Failed where it used up the budget
-	TaskEnd    Type = "task_end"    // Outcome, Reason, Duration
+	BatchEnd   Type = "batch_end"   // Batch, Outcome: OK, or Failed where it used up the budget; Reason, Hint
+	TaskEnd    Type = "task_end"    // Outcome, Reason, Hint, Duration
 )
 
 // A Section is the part of a task that a step stands in.
@@ -35,6 +35,7 @@ type Section string
 const (
 	Steps     Section = "steps"
 	Handlers  Section = "handlers"
+	Health    Section = "health" // steps of Steps that are repeated when min_healthy_time is over
 	Revert    Section = "revert"
 	OnFailure Section = "on_failure"
 	Always    Section = "always"
@@ -83,7 +84,9 @@ type Event struct {
 	Stream Stream // Output
 	Data   []byte // Output: any bytes, cut anywhere; valid until Emit returns
 
-	Outcome Outcome // HostEnd
+	// Outcome is how a host, step, batch or task ended. At a StepStart in
+	// Always it is how the host fared in the task so far; empty for well.
+	Outcome Outcome
 	// Status is the exit status; -1 where there is none.
 	Status   int
 	Signal   string // HostEnd: without "SIG"

@@ -103,7 +103,7 @@ func (e *Event) AppendJSON(dst []byte) ([]byte, error) {
 		w.DurationMS = &ms
 	}
 	switch e.Type {
-	case BatchEnd, TaskEnd:
+	case StepStart, BatchEnd, TaskEnd:
 		w.Outcome = e.Outcome
 	case HostEnd, StepEnd:
 		w.Outcome = e.Outcome

@@ -14,7 +14,7 @@ type course struct {
 	index map[string]int32 // host -> its place in the batch
 	at    []mark           // by host: what it has passed
 	legs  []*leg           // in the order of their marks
-	count [5]mark          // legs by section
+	count [6]mark          // legs by section
 }
 
 // A leg is one step of a course.
@@ -30,10 +30,11 @@ type mark int32
 
 const (
 	sectionMark mark = 1 << 16
-	finishMark       = 5 * sectionMark
+	revertMark       = 3 * sectionMark
+	finishMark       = 6 * sectionMark
 )
 
-var sections = [...]event.Section{event.Steps, event.Handlers, event.Revert, event.OnFailure, event.Always}
+var sections = [...]event.Section{event.Steps, event.Handlers, event.Health, event.Revert, event.OnFailure, event.Always}
 
 func newCourse(hosts []string) *course {
 	c := &course{index: make(map[string]int32, len(hosts)), at: make([]mark, len(hosts))}
@@ -60,8 +61,8 @@ func (c *course) take(e *event.Event) (at *leg, passed []*leg) {
 	case e.Type == event.StepEnd && e.Key == "" && (e.On == "" || e.On == "local"):
 		to++ // there is one call, and it ended
 	}
-	if failed(e) && at.mark < 2*sectionMark {
-		to = 2 * sectionMark // it does neither further steps nor handlers
+	if failed(e) && at.mark < revertMark {
+		to = revertMark // it does neither further steps nor handlers
 	}
 	return at, c.advance(host, to)
 }

@@ -61,7 +61,7 @@ func (r *taskRun) batchEnd(t *taskShow, e *event.Event) {
 		return // the end of the task says it
 	}
 	t.why = e.Reason
-	r.tell(r.batchName(t, e.Batch) + ": " + cmp.Or(term.Clean(e.Reason), "too many hosts failed"))
+	r.tell(r.batchName(t, e.Batch) + ": " + cmp.Or(term.Clean(e.Reason), "too many hosts failed") + r.sum.hint(e.Hint))
 }
 
 func (r *taskRun) taskEnd(e *event.Event) {
@@ -77,7 +77,7 @@ func (r *taskRun) taskEnd(e *event.Event) {
 	if e.Reason != "" && e.Reason != r.task(e.Task).why {
 		text += ": " + term.Clean(e.Reason)
 	}
-	r.put(text)
+	r.put(text + r.sum.hint(e.Hint))
 }
 
 // stepName names a step of t: with several tasks, by both names.

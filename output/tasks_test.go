@@ -57,6 +57,30 @@ func TestARolloutReadsWellAtAnyWidth(t *testing.T) {
 	golden(t, "rollout-diff.txt", both(t, rollout(), NewTasks, width(80), func(c *Config) { c.Outputs = DiffOutputs }))
 }
 
+// The steps that are repeated have lines of their own, also where one host is at
+// its end while another one has just begun.
+func TestWhatIsRepeatedIsToldApart(t *testing.T) {
+	p := newTaskPlay("web01", "web02")
+	p.begin("deploy", 1, "web01", "web02")
+	p.next(false, "web01", "web02")
+	for _, h := range []string{"web01", "web02"} {
+		p.do("healthy", h)
+		p.section(event.Health, func() { p.do("healthy", h) })
+		p.section(event.Always, func() { p.do("enable", h) })
+	}
+	p.over(event.OK)
+	p.done(event.OK, "")
+	got := both(t, p.finish(event.Completed), NewTasks, width(80))
+	for _, want := range []string{
+		"step healthy: 2 changed\nhealth healthy: 2 changed\nalways enable: 2 changed\n",
+		"\nstep healthy          2 ", "\nhealth healthy        2 ", "\nalways enable         2 ",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}
+
 func TestAHostThatCannotBeReachedIsToldOnce(t *testing.T) {
 	p := newTaskPlay("a", "b", "c")
 	p.begin("deploy", 1, "a", "b", "c")
