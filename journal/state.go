@@ -14,13 +14,19 @@ const DoneEarlier = "done in an earlier run"
 // A State is what a run, with those that it went on from, has done by its end.
 // It does not change, and may be used by many goroutines.
 type State struct {
-	ended map[part]map[event.StepID]*event.Event
+	ended map[part]map[event.StepID]deed
 	open  map[event.StepID]int // sent, and nobody knows how it ended -> when it was
 	count int
 }
 
 // A part is what one host does of one task.
 type part struct{ task, host string }
+
+// A deed is something that was done.
+type deed struct {
+	end    *event.Event
+	undone bool // perhaps: see Undone
+}
 
 // State reads what need not be done again when the run is resumed.
 func (r *Run) State() (*State, error) {
@@ -46,14 +52,21 @@ func (r *Run) State() (*State, error) {
 }
 
 func newState() *State {
-	return &State{ended: make(map[part]map[event.StepID]*event.Event), open: make(map[event.StepID]int)}
+	return &State{ended: make(map[part]map[event.StepID]deed), open: make(map[event.StepID]int)}
 }
 
 // Ended is the end of a step that need not be carried out again, or nil. Only
-// steps of the task itself and handlers are remembered, and only where they
-// succeeded, or had already been done in a run before.
+// steps of the task itself, handlers and always steps are remembered, and only
+// where they succeeded, or had already been done in a run before. An always step
+// is forgotten when another step is sent for the host.
 func (s *State) Ended(id event.StepID) *event.Event {
-	return s.ended[part{id.Task, id.Host}][id]
+	return s.ended[part{id.Task, id.Host}][id].end
+}
+
+// Undone reports whether a step that ended well may have been undone since: the
+// host did not end well, and its always steps were carried out.
+func (s *State) Undone(id event.StepID) bool {
+	return s.ended[part{id.Task, id.Host}][id].undone
 }
 
 // Open is the steps that were sent, in that order, and of which nobody knows how
@@ -72,19 +85,31 @@ func (s *State) add(e *event.Event) {
 	if e.Type != event.StepStart && e.Type != event.StepEnd {
 		return
 	}
+	p := part{e.Task, e.Host}
+	if e.Type == event.StepStart && e.Section != event.Always {
+		s.works(p)
+	}
 	switch e.Section {
-	case event.Steps, event.Handlers:
+	case event.Steps, event.Handlers, event.Always:
+	case event.Health:
+		s.repeated(p, e)
+		return
 	case event.Revert:
-		s.forget(part{e.Task, e.Host})
+		s.forget(p)
 	default:
 		return // what follows a failure is done again whenever it is due
 	}
 	id := e.StepID()
 	switch {
+	case e.Type == event.StepStart && e.Section == event.Always:
+		delete(s.ended[p], id)
+		if e.Outcome != "" {
+			s.undo(p)
+		}
 	case e.Type == event.StepStart:
-		delete(s.ended[part{e.Task, e.Host}], id)
+		delete(s.ended[p], id)
 		s.sent(id)
-	case e.Outcome == event.Unknown:
+	case e.Outcome == event.Unknown && e.Section != event.Always:
 		s.sent(id)
 	default:
 		delete(s.open, id)
@@ -112,12 +137,13 @@ func (s *State) done(id event.StepID, e *event.Event) {
 	}
 	p := part{e.Task, e.Host}
 	if s.ended[p] == nil {
-		s.ended[p] = make(map[event.StepID]*event.Event)
+		s.ended[p] = make(map[event.StepID]deed)
 	}
-	if earlier && s.ended[p][id] != nil {
+	if d, known := s.ended[p][id]; known && earlier {
+		s.ended[p][id] = deed{end: d.end}
 		return
 	}
-	s.ended[p][id] = e
+	s.ended[p][id] = deed{end: e}
 	if earlier {
 		return
 	}
@@ -129,6 +155,35 @@ func (s *State) done(id event.StepID, e *event.Event) {
 			}
 		}
 	}
+}
+
+// works drops the ends of always steps: they are due after what is sent now.
+func (s *State) works(p part) {
+	for id := range s.ended[p] {
+		if id.Section == event.Always {
+			delete(s.ended[p], id)
+		}
+	}
+}
+
+// undo notes that always steps may undo what the host has done by now.
+func (s *State) undo(p part) {
+	for id, d := range s.ended[p] {
+		if id.Section != event.Always {
+			d.undone = true
+			s.ended[p][id] = d
+		}
+	}
+}
+
+// repeated makes a step due again that did not go well when it was repeated.
+func (s *State) repeated(p part, e *event.Event) {
+	if e.Type != event.StepEnd || e.Ignored || e.Outcome == event.OK || e.Outcome == event.Skipped {
+		return
+	}
+	id := e.StepID()
+	id.Section = event.Steps
+	delete(s.ended[p], id)
 }
 
 // forget drops what a host has done of a task: it is undone.

@@ -38,6 +38,8 @@ func story(t *testing.T, lines ...string) []event.Event {
 				e.On = value
 			case "task":
 				e.Task = value
+			case "fared":
+				e.Outcome = event.Outcome(value)
 			case "ignored":
 				e.Ignored = true
 			default:
@@ -100,6 +102,24 @@ func TestWhatIsRemembered(t *testing.T) {
 			"what follows a failure is always due",
 			[][]string{{"start a on_failure/x", "end a on_failure/x ok", "start a always/y"}},
 			nil,
+			nil,
+		},
+		{
+			"always steps, until something else is sent for the host",
+			[][]string{{
+				"start a steps/x", "end a steps/x ok", "start a always/y", "end a always/y ok", "end b always/y ok", "start c always/y", "end d always/y ok",
+				"start d health/x", "end e always/y ok", "start e on_failure/z", "end f always/y failed",
+			}, {"start a steps/x", "end b always/y again"}},
+			[]string{"b always/y"},
+			[]string{"a steps/x"},
+		},
+		{
+			"steps that went well when they were repeated",
+			[][]string{{
+				"end a steps/x ok", "start a health/x", "end a health/x ok", "end b steps/x ok", "start b health/x", "end b health/x failed",
+				"end c steps/x ok", "start c health/x", "end d steps/x ok", "end d health/x failed ignored",
+			}},
+			[]string{"a steps/x", "c steps/x", "d steps/x"},
 			nil,
 		},
 		{
@@ -198,6 +218,35 @@ func TestWhatIsRemembered(t *testing.T) {
 				t.Errorf("unknown are %q, want %q", open, tt.open)
 			}
 		})
+	}
+}
+
+func TestWhatAlwaysMayHaveUndone(t *testing.T) {
+	s := Open(t.TempDir())
+	first := finished(t, s, Meta{Kind: KindApply}, story(
+		t, "end a steps/x ok", "end a steps/y ok on=lb1", "start a always/z fared=stopped", "end a always/z ok",
+		"end b steps/x ok", "start b always/z", "end b always/z ok",
+		"end c steps/x ok task=other", "start c always/z fared=failed",
+	)...)
+	// It begins again with a, and is killed.
+	second := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, story(t, "start a steps/y on=lb1", "end a steps/y ok on=lb1")...)
+	for _, tt := range []struct {
+		run  *Run
+		want []string
+	}{{first, []string{"a steps/x", "a steps/y on=lb1"}}, {second, []string{"a steps/x"}}} {
+		state, err := tt.run.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var undone []event.StepID
+		for _, e := range story(t, "end a steps/x ok", "end a steps/y ok on=lb1", "end a always/z ok", "end b steps/x ok", "end b always/z ok", "end c steps/x ok task=other") {
+			if state.Undone(e.StepID()) {
+				undone = append(undone, e.StepID())
+			}
+		}
+		if got := told(undone); !slices.Equal(got, tt.want) {
+			t.Errorf("undone are %q, want %q", got, tt.want)
+		}
 	}
 }
 

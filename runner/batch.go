@@ -17,6 +17,8 @@ type batchRun struct {
 	hosts  []int // by their places in the task
 	line   *line
 	failed atomic.Int32 // hosts that went wrong
+	worked atomic.Bool  // a step was sent in this run
+	waits  sync.Once    // tells of min_healthy_time
 	// verdict says why the batch is bad; "" where it is good. It is asked when
 	// the steps of all its hosts have ended, and stays what it was.
 	verdict  func() string

@@ -16,8 +16,10 @@ type callRun struct {
 	*visit
 	call    *tasks.Call
 	machine *machine
-	sent    bool      // an attempt was sent, now or in an earlier run
-	ended   time.Time // when the last attempt ended
+	before  *event.Event // its end in an earlier run, where it is carried out once more
+	fresh   bool         // it was begun in this run
+	sent    bool         // an attempt was sent, now or in an earlier run
+	ended   time.Time    // when the last attempt ended
 }
 
 // own reports whether the call is for the host itself.
@@ -50,8 +52,11 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 		c.absent = true
 		return c.skip("the host is unreachable"), nil
 	}
-	if e, r := c.remembered(); e != nil {
-		return e, r
+	if done := c.recall(); done != nil {
+		if !c.due(done) {
+			return c.restore(done)
+		}
+		c.before = done
 	}
 	c.run.learn(c.call.Secrets)
 	if err := c.prepare(ctx); err != nil {
@@ -65,10 +70,23 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 		if c.own() {
 			c.answered()
 		}
+		if c.before != nil && c.kept(c.before) { // it still is as it was left
+			return c.restore(c.before)
+		}
 		return c.skip(reason), nil
 	}
-	c.batch.emit(c.event(event.StepStart))
+	c.begin()
 	return c.attempts(ctx)
+}
+
+// begin tells that the call is about to be sent.
+func (c *callRun) begin() {
+	c.fresh = true
+	e := c.event(event.StepStart)
+	if c.section == event.Always {
+		e.Outcome = c.outcome
+	}
+	c.batch.emit(e)
 }
 
 // attempts tries until it goes well, or nothing is left to try.
@@ -160,6 +178,9 @@ func (c *callRun) judge(e *event.Event, r *tasks.Result) {
 func (c *callRun) skip(reason string) *event.Event {
 	e := c.event(event.StepEnd)
 	e.Outcome, e.Reason = event.Skipped, reason
+	if !c.changedAt(e).IsZero() {
+		e.Notify = c.step.Notify
+	}
 	c.batch.emit(e)
 	return e
 }
@@ -179,7 +200,7 @@ func (c *callRun) tell(e *event.Event, r *tasks.Result) *event.Event {
 	case event.Failed, event.Timeout, event.Unknown:
 		e.Ignored = c.step.IgnoreErrors
 	}
-	if e.Changed {
+	if !c.changedAt(e).IsZero() {
 		e.Notify = c.step.Notify
 	}
 	if r != nil && c.step.Referenced {

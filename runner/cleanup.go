@@ -124,7 +124,7 @@ func (w *hostWalk) again(s *tasks.Step) (done bool) {
 	w.place = place
 	defer w.place.giveBack()
 	well := w.end == nil
-	v := &visit{hostWalk: w, section: event.Always, step: s}
+	v := &visit{hostWalk: w, section: event.Always, step: s, since: w.task.lastEarlier()}
 	if !v.walk(w.run.cleanup) && well {
 		w.batch.charge(w.end)
 	}

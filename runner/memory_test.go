@@ -15,6 +15,8 @@ type memory map[event.StepID]*event.Event
 
 func (m memory) Ended(id event.StepID) *event.Event { return m[id] }
 
+func (memory) Undone(event.StepID) bool { return false }
+
 // memory is what is left to know of a run.
 func (p *play) memory() memory {
 	m := memory{}

@@ -33,13 +33,14 @@ func (t *taskRun) unboundedFailure() bool {
 }
 
 func (t *taskRun) batches(ctx context.Context) *event.Event {
+	var b *batchRun
 	for n := range t.plan.Batches {
 		if n > 0 {
-			if err := t.promote(ctx, n); err != nil {
+			if err := t.promote(ctx, n, b.worked.Load()); err != nil {
 				return t.stopped(ctx, err.Error())
 			}
 		}
-		b := newBatchRun(t, n)
+		b = newBatchRun(t, n)
 		b.carryOut(ctx)
 		if reason := b.halted(); reason != "" || ctx.Err() != nil {
 			return t.stopped(ctx, reason)
@@ -59,18 +60,23 @@ func (t *taskRun) stopped(ctx context.Context, reason string) *event.Event {
 }
 
 // promote waits for what has to be between batch n, counted from 0, and the one
-// before. An error says why the batch has no turn.
-func (t *taskRun) promote(ctx context.Context, n int) error {
+// before; worked says whether anything was sent for that. An error says why the
+// batch has no turn.
+func (t *taskRun) promote(ctx context.Context, n int, worked bool) error {
 	rollout := t.plan.Rollout
 	if rollout == nil {
 		return nil
 	}
+	if !worked && t.run.cfg.Memory != nil {
+		return nil // whoever resumes the run has had the time to look at it
+	}
 	if t.plan.Batches[n-1].Canary && !rollout.AutoPromote {
 		return t.run.askPromote(ctx, Question{Kind: AskPromote, Task: t.plan.Name, Hosts: t.names(t.plan.Batches[n].Hosts)})
 	}
-	if rollout.Stagger <= 0 {
+	if rollout.Stagger <= 0 || !worked {
 		return nil
 	}
+	t.note(fmt.Sprintf("waits %s before batch %d", span(rollout.Stagger), n+1))
 	timer := time.NewTimer(rollout.Stagger)
 	defer timer.Stop()
 	select {

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -17,6 +18,15 @@ func (p *play) batches() []string {
 	var list []string
 	for _, e := range p.of(event.BatchEnd) {
 		list = append(list, fmt.Sprintf("%d %s", e.Batch, e.Outcome))
+	}
+	return list
+}
+
+// notes are what people are told besides.
+func (p *play) notes() []string {
+	var list []string
+	for _, e := range p.of(event.Note) {
+		list = append(list, e.Message)
 	}
 	return list
 }
@@ -181,6 +191,10 @@ task "t" {
 		if got := p.stage.on("h03"); got != "one well well" {
 			t.Errorf("got %q", got)
 		}
+		equal(t, "steps", p.story("h03"), []string{"one ok", "well ok", "health.well ok"})
+		equal(t, "notes", p.notes(), []string{
+			"t: waits 1m before batch 1 counts as healthy", "t: waits 10s before batch 2", "t: waits 1m before batch 2 counts as healthy",
+		})
 	})
 }
 
@@ -234,6 +248,24 @@ task "t" {
 		if len(asked) != 1 || asked[0].Kind != runner.AskPromote || strings.Join(asked[0].Hosts, " ") != "h02 h03" {
 			t.Errorf("asked %+v", asked)
 		}
+	}
+}
+
+func TestAReasonIsWithoutItsHint(t *testing.T) {
+	p := &play{Tasks: runner.Tasks{Ask: func(context.Context, runner.Question) (runner.Answer, error) {
+		return runner.No, errors.New("nobody is there; hint: --yes answers beforehand")
+	}}}
+	p.run(t.Context(), plan(t, `
+task "t" {
+  hosts = "h[01-02]"
+  rollout {
+    canary       = 1
+    auto_promote = false
+  }
+  step "one" { command = "one" }
+}`))
+	if e := p.of(event.TaskEnd)[0]; e.Reason != "the canary was not promoted: nobody is there" || e.Hint != "--yes answers beforehand" {
+		t.Errorf("got %q with the hint %q", e.Reason, e.Hint)
 	}
 }
 

@@ -14,7 +14,7 @@ type visit struct {
 	section event.Section
 	step    *tasks.Step
 	afresh  bool      // whatever an earlier run did
-	since   time.Time // of a handler: what was done before does not count
+	since   time.Time // of a handler, and of once steps of always: what was done before does not count
 	missed  bool      // it was not carried out, because the host could not be reached
 	absent  bool      // a call was left out because the host is known not to answer
 }
@@ -69,6 +69,9 @@ func (v *visit) walk(ctx context.Context) bool {
 	}
 	end := v.carryOut(ctx)
 	v.did, v.missed = v.did || end.sent, v.absent || end.unmet()
+	if end.fresh {
+		v.works()
+	}
 	if end.result != nil || end.problem == nil {
 		v.exprs.Record(v.step, end.result)
 	}
@@ -86,12 +89,25 @@ func (v *visit) walk(ctx context.Context) bool {
 	return false
 }
 
+// works notes that the step was sent in this run.
+func (v *visit) works() {
+	v.batch.worked.Store(true)
+	if v.section != event.Always {
+		v.worked = true
+		v.task.worked.Store(true)
+	}
+}
+
 // halted says why no other step begins.
 func (v *visit) halted(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case (v.section == event.Steps || v.section == event.Handlers) && v.run.refused.Load():
+	case !v.run.refused.Load():
+		return nil
+	}
+	switch v.section {
+	case event.Steps, event.Handlers, event.Health:
 		return errRefused
 	}
 	return nil

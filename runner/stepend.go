@@ -17,6 +17,7 @@ type stepEnd struct {
 	result  *tasks.Result // nil where it was left out
 	problem *event.Event  // the step_end of the call that ended the walk; nil where none did
 	sent    bool          // a call was sent, now or in an earlier run
+	fresh   bool          // a call was begun in this run
 	changed time.Time     // when it changed something; zero where it did not
 }
 
@@ -28,7 +29,7 @@ func (e *stepEnd) unmet() bool {
 
 // add counts a call in.
 func (e *stepEnd) add(c *callRun, end *event.Event, r *tasks.Result) {
-	e.sent = e.sent || c.sent
+	e.sent, e.fresh = e.sent || c.sent, e.fresh || c.fresh
 	switch {
 	case r == nil:
 		e.reason = end.Reason
@@ -37,8 +38,8 @@ func (e *stepEnd) add(c *callRun, end *event.Event, r *tasks.Result) {
 	default:
 		e.result = together(e.result, r)
 	}
-	if end.Changed && c.ended.After(e.changed) {
-		e.changed = c.ended
+	if at := c.changedAt(end); at.After(e.changed) {
+		e.changed = at
 	}
 	if !passes(end) {
 		e.problem = end
@@ -68,9 +69,10 @@ func failure(e *event.Event, err error) {
 	var te *transport.Error
 	if !errors.As(err, &te) { // it is not about a machine
 		e.Outcome, e.Status, e.Error = event.Failed, -1, err.Error()
-		return
+	} else {
+		copyEnd(e, result(transport.Status{}, err))
 	}
-	copyEnd(e, result(transport.Status{}, err))
+	aside(e)
 }
 
 // canceled is the error of what was not begun because of why.

@@ -220,6 +220,9 @@ task "b" {
 		if took := time.Since(began); took != 2*time.Second || p.summary.ExitStatus() != 0 {
 			t.Errorf("it took %s, %v", took, p.outcomes(t))
 		}
+		if notes := p.notes(); len(notes) != 1 || !strings.HasSuffix(notes[0], `: waits for the lock "x", which another task of this run has`) {
+			t.Errorf("got %q", notes)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"fleet/event"
 )
@@ -16,10 +17,15 @@ func (t *taskRun) underLock(ctx context.Context) *event.Event {
 	turn := t.run.locks[t.plan.Lock]
 	select {
 	case turn <- struct{}{}:
-		defer func() { <-turn }()
-	case <-ctx.Done():
-		return notAttempted(context.Cause(ctx).Error())
+	default:
+		t.note(fmt.Sprintf("waits for the lock %q, which another task of this run has", t.plan.Lock))
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			return notAttempted(context.Cause(ctx).Error())
+		}
 	}
+	defer func() { <-turn }()
 	lock, err := t.lock(ctx)
 	if lock != nil {
 		defer lock.release()

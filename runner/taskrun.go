@@ -3,6 +3,8 @@ package runner
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -24,6 +26,11 @@ type taskRun struct {
 	keeps    map[*tasks.Step]bool // expressions ask for the output of the step
 	budget   *budget
 	lockless map[string]error // hosts on which the lock could not be taken, and why
+
+	worked atomic.Bool // a step was sent in this run, but for always
+
+	mu      sync.Mutex
+	earlier time.Time // see lastEarlier; guarded by mu
 
 	// What follows is set when ended is closed.
 	ended  chan struct{}
@@ -55,6 +62,9 @@ func newTaskRun(r *planRun, p *tasks.Planned) *taskRun {
 
 func (t *taskRun) emit(e *event.Event) {
 	e.Task = t.plan.Name
+	if e.Type == event.TaskEnd || e.Type == event.BatchEnd {
+		aside(e)
+	}
 	t.run.emit(e)
 }
 

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"fleet/event"
@@ -29,6 +28,8 @@ type hostWalk struct {
 	notified map[*tasks.Step]time.Time // handlers that have to be carried out, and since when
 	began    bool                      // its preconditions hold
 	did      bool                      // a step was sent, or was in an earlier run
+	worked   bool                      // a step was sent in this run, but for always
+	outcome  event.Outcome             // how it had ended when always began; "" for well
 	met      bool                      // the host itself has answered
 	gone     bool                      // it does not answer any more
 	end      *event.Event              // how it ended: nil for well, otherwise as a host_end
@@ -53,6 +54,9 @@ func (w *hostWalk) walk(ctx context.Context) {
 		w.revert(ctx)
 		w.onFailure(ctx, failed)
 		well := w.end == nil
+		if !well {
+			w.outcome = w.end.Outcome
+		}
 		w.always()
 		if well {
 			w.batch.charge(w.end)
@@ -108,15 +112,16 @@ func (w *hostWalk) approach(ctx context.Context, i int, s *tasks.Step) bool {
 // and then repeats the steps that find out.
 func (w *hostWalk) stayHealthy(ctx context.Context) bool {
 	rollout := w.task.plan.Rollout
-	if rollout == nil || rollout.MinHealthyTime <= 0 || !w.did {
+	if rollout == nil || rollout.MinHealthyTime <= 0 || !w.worked {
 		return true
 	}
+	w.batch.tellHealthyTime()
 	if err := w.pause(ctx, rollout.MinHealthyTime); err != nil {
 		w.interrupted(err, "in min_healthy_time")
 		return false
 	}
 	for _, s := range w.task.plan.Steps {
-		v := &visit{hostWalk: w, section: event.Steps, step: s, afresh: true}
+		v := &visit{hostWalk: w, section: event.Health, step: s, afresh: true}
 		if s.Health && !s.Once && !v.walk(ctx) {
 			return false
 		}
@@ -194,7 +199,9 @@ func (w *hostWalk) fail(what string, err error) {
 
 // interrupted ends the walk at a point where nothing runs on the host.
 func (w *hostWalk) interrupted(err error, where string) {
-	e := &event.Event{Outcome: event.NotAttempted, Status: -1, Error: fmt.Sprintf("%s, %s", err, where)}
+	e := &event.Event{Outcome: event.NotAttempted, Status: -1, Error: err.Error()}
+	aside(e)
+	e.Error += ", " + where
 	if w.did {
 		e.Outcome = event.Stopped
 	}
