@@ -194,7 +194,12 @@ task "t" {
 }
 
 func TestFactsAreAskedWhereTheyAreNeeded(t *testing.T) {
-	p := &play{acts: map[string]act{"h02 FACTS": unreachable}}
+	p := &play{acts: map[string]act{"h02 FACTS": func(ctx context.Context, c *transport.Command) (transport.Status, error) {
+		if c.Place == nil { // it is silent, and would hold up the others
+			t.Error("it keeps its place")
+		}
+		return unreachable(ctx, c)
+	}}}
 	p.Facts = facts.New(facts.Config{Transport: &stage{acts: p.acts}})
 	p.run(t.Context(), plan(t, `
 task "t" {
