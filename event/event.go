@@ -114,6 +114,8 @@ type Event struct {
 	// at the end of the step of the last one. 0 where nothing was sent.
 	Attempt int
 	Delay   time.Duration // StepRetry: until the next attempt
+	// Once says that a step is carried out one time for all hosts of its task.
+	Once bool // StepStart, StepRetry, StepEnd
 	// Changed says that the step changed something.
 	Changed bool
 	// Ignored says that the step failed and that this does not matter.

@@ -154,9 +154,9 @@ func TestWireForm(t *testing.T) {
 			"a step ended well",
 			event.Event{
 				Type: event.StepEnd, Host: "a", Task: "deploy", Batch: 1, Section: event.Steps, Step: "s", Outcome: event.OK, Attempt: 1,
-				Changed: true, Notify: []string{"restart"}, Result: &event.Result{Stdout: "1\n"}, Duration: time.Millisecond,
+				Once: true, Changed: true, Notify: []string{"restart"}, Result: &event.Result{Stdout: "1\n"}, Duration: time.Millisecond,
 			},
-			`{"event":"step_end","time":"T","host":"a","outcome":"ok","status":0,"duration_ms":1,"task":"deploy","batch":1,"section":"steps","step":"s","attempt":1,"changed":true,"notify":["restart"],"result":{"stdout":"1\n","stderr":""}}`,
+			`{"event":"step_end","time":"T","host":"a","outcome":"ok","status":0,"duration_ms":1,"task":"deploy","batch":1,"section":"steps","step":"s","attempt":1,"once":true,"changed":true,"notify":["restart"],"result":{"stdout":"1\n","stderr":""}}`,
 		},
 		{
 			"a step failed, which does not matter",

@@ -39,6 +39,7 @@ type wire struct {
 	On      string   `json:"on,omitempty"`
 	Attempt int      `json:"attempt,omitempty"`
 	DelayMS float64  `json:"delay_ms,omitempty"`
+	Once    bool     `json:"once,omitempty"`
 	Changed bool     `json:"changed,omitempty"`
 	Ignored bool     `json:"ignored,omitempty"`
 	Reason  string   `json:"reason,omitempty"`
@@ -86,7 +87,7 @@ func (e *Event) AppendJSON(dst []byte) ([]byte, error) {
 		Level: e.Level, Message: e.Message,
 		Task: e.Task, Batches: e.Batches, Batch: e.Batch, Canary: e.Canary,
 		Section: e.Section, Step: e.Step, Key: e.Key, On: e.On,
-		Attempt: e.Attempt, DelayMS: Milliseconds(e.Delay), Changed: e.Changed, Ignored: e.Ignored,
+		Attempt: e.Attempt, DelayMS: Milliseconds(e.Delay), Once: e.Once, Changed: e.Changed, Ignored: e.Ignored,
 		Reason: e.Reason, Notify: e.Notify, Result: e.Result,
 	}
 	switch e.Type {

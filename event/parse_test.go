@@ -58,6 +58,7 @@ func anEvent() *rapid.Generator[*event.Event] {
 			e.Duration = span().Draw(t, "duration")
 			e.Status, e.Signal = rapid.IntRange(-1, 255).Draw(t, "status"), text().Draw(t, "signal")
 			e.Outcome = rapid.SampledFrom(append(event.Outcomes, event.Skipped)).Draw(t, "outcome")
+			e.Once = rapid.Bool().Draw(t, "once")
 			e.Changed, e.Ignored = rapid.Bool().Draw(t, "changed"), rapid.Bool().Draw(t, "ignored")
 			e.Notify = names.Draw(t, "notify")
 			if rapid.Bool().Draw(t, "with a result") {

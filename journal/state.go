@@ -15,7 +15,8 @@ const DoneEarlier = "done in an earlier run"
 // It does not change, and may be used by many goroutines.
 type State struct {
 	ended map[part]map[event.StepID]deed
-	open  map[event.StepID]int // sent, and nobody knows how it ended -> when it was
+	open  map[event.StepID]int  // sent, and nobody knows how it ended -> when it was
+	once  map[event.StepID]bool // steps that are for all hosts of their task, without a host
 	count int
 }
 
@@ -52,7 +53,7 @@ func (r *Run) State() (*State, error) {
 }
 
 func newState() *State {
-	return &State{ended: make(map[part]map[event.StepID]deed), open: make(map[event.StepID]int)}
+	return &State{ended: make(map[part]map[event.StepID]deed), open: make(map[event.StepID]int), once: make(map[event.StepID]bool)}
 }
 
 // Ended is the end of a step that need not be carried out again, or nil. Only
@@ -96,10 +97,16 @@ func (s *State) add(e *event.Event) {
 		return
 	case event.Revert:
 		s.forget(p)
+		if e.Once && e.Type == event.StepStart {
+			s.forgetOnce(e.Task)
+		}
 	default:
 		return // what follows a failure is done again whenever it is due
 	}
 	id := e.StepID()
+	if e.Once && e.Section == event.Steps {
+		s.once[hostless(id)] = true
+	}
 	switch {
 	case e.Type == event.StepStart && e.Section == event.Always:
 		delete(s.ended[p], id)
@@ -153,45 +160,6 @@ func (s *State) done(id event.StepID, e *event.Event) {
 			if other.Section == event.Handlers && other.Step == name {
 				delete(s.ended[p], other)
 			}
-		}
-	}
-}
-
-// works drops the ends of always steps: they are due after what is sent now.
-func (s *State) works(p part) {
-	for id := range s.ended[p] {
-		if id.Section == event.Always {
-			delete(s.ended[p], id)
-		}
-	}
-}
-
-// undo notes that always steps may undo what the host has done by now.
-func (s *State) undo(p part) {
-	for id, d := range s.ended[p] {
-		if id.Section != event.Always {
-			d.undone = true
-			s.ended[p][id] = d
-		}
-	}
-}
-
-// repeated makes a step due again that did not go well when it was repeated.
-func (s *State) repeated(p part, e *event.Event) {
-	if e.Type != event.StepEnd || e.Ignored || e.Outcome == event.OK || e.Outcome == event.Skipped {
-		return
-	}
-	id := e.StepID()
-	id.Section = event.Steps
-	delete(s.ended[p], id)
-}
-
-// forget drops what a host has done of a task: it is undone.
-func (s *State) forget(p part) {
-	delete(s.ended, p)
-	for id := range s.open {
-		if id.Task == p.task && id.Host == p.host && id.Section != event.Revert {
-			delete(s.open, id)
 		}
 	}
 }

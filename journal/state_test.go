@@ -40,6 +40,8 @@ func story(t *testing.T, lines ...string) []event.Event {
 				e.Task = value
 			case "fared":
 				e.Outcome = event.Outcome(value)
+			case "once":
+				e.Once = true
 			case "ignored":
 				e.Ignored = true
 			default:
@@ -129,6 +131,24 @@ func TestWhatIsRemembered(t *testing.T) {
 				"start a steps/x task=other", "end a steps/x ok task=other", "start a revert/r", "end a revert/r ok",
 			}},
 			[]string{"a steps/x task=other", "b steps/x"},
+			nil,
+		},
+		{
+			"what was done once for the task stays done where a host of it was reverted",
+			[][]string{{
+				"start a steps/x once", "end a steps/x ok once", "start a steps/y", "end a steps/y ok", "start a steps/z once", "end a steps/z unknown once",
+				"start a revert/r", "end a revert/r ok",
+			}},
+			[]string{"a steps/x"},
+			[]string{"a steps/z"},
+		},
+		{
+			"unless it was undone once for the task",
+			[][]string{{
+				"start a steps/x once", "end a steps/x ok once", "start a steps/x task=other once", "end a steps/x ok task=other once",
+				"start b steps/y", "end b steps/y ok", "start b revert/r once", "end b revert/r ok once",
+			}},
+			[]string{"a steps/x task=other"},
 			nil,
 		},
 		{

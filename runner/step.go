@@ -180,7 +180,7 @@ func (v *visit) throttled(ctx context.Context) (release func(), err error) {
 
 // event is one about the step, without a machine.
 func (v *visit) event(t event.Type) *event.Event {
-	return &event.Event{Type: t, Host: v.host.Name, Section: v.section, Step: v.step.Name, Status: -1}
+	return &event.Event{Type: t, Host: v.host.Name, Section: v.section, Step: v.step.Name, Once: v.step.Once && t != event.Output, Status: -1}
 }
 
 // leaveOut tells that there is nothing to do.

@@ -33,6 +33,11 @@ task "t" {
     barrier = true
   }
 }`))
+		for _, e := range p.of(event.StepEnd) {
+			if e.Once != (e.Step == "migrate") {
+				t.Errorf("once is %t: %+v", e.Once, e)
+			}
+		}
 		if n := p.summary.Counts[event.OK]; n != 9 {
 			t.Errorf("%d hosts are well, want 9", n)
 		}
