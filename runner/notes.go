@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"fleet/event"
@@ -22,6 +23,33 @@ func (b *batchRun) tellHealthyTime() {
 		}
 		b.task.note(fmt.Sprintf("waits %s before %s as healthy", span(b.task.plan.Rollout.MinHealthyTime), what))
 	})
+}
+
+// slowLock is the time after which a person wants to know why nothing begins.
+const slowLock = 5 * time.Second
+
+// tellSlowLock tells of the lock where it is still not taken on all hosts after
+// a while. The function that it returns ends that.
+func (t *taskRun) tellSlowLock(hosts int) (end func()) {
+	taken := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() { // ends with taken
+		timer := time.NewTimer(slowLock)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			where := "1 host"
+			if hosts > 1 {
+				where = fmt.Sprintf("%d hosts", hosts)
+			}
+			t.note(fmt.Sprintf("waits until the lock %q is taken on %s", t.plan.Lock, where))
+		case <-taken:
+		}
+	})
+	return func() {
+		close(taken)
+		group.Wait()
+	}
 }
 
 // span is d as people write it: "1m" and not "1m0s".

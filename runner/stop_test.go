@@ -245,6 +245,21 @@ func TestALockOfSomebodyElse(t *testing.T) {
 	})
 }
 
+func TestALockThatTakesLongIsToldOf(t *testing.T) {
+	for after, notes := range map[time.Duration]int{4 * time.Second: 0, 9 * time.Second: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			slow := func(ctx context.Context, c *transport.Command) (transport.Status, error) {
+				time.Sleep(after)
+				return holds(nil)(ctx, c)
+			}
+			p := perform(t, locked, map[string]act{"LOCK": holds(nil), "h02 LOCK": slow})
+			if got := p.of(event.Note); len(got) != notes || notes > 0 && got[0].Message != `t: waits until the lock "deploy" is taken on 3 hosts` {
+				t.Errorf("after %s: %+v", after, got)
+			}
+		})
+	}
+}
+
 func TestALostLockStopsTheTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lost := make(chan struct{})

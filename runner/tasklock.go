@@ -84,7 +84,9 @@ func (t *taskRun) lock(ctx context.Context) (*heldLock, error) {
 	hold, cancel := context.WithCancelCause(t.run.cleanup)
 	taken := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	claim := lockClaim{name: t.plan.Lock, owner: t.run.cfg.Owner, run: t.run.word, fanout: t.run.fanout}
+	told := t.tellSlowLock(len(machines))
 	lock, failed, err := takeLock(hold, claim, machines)
+	told()
 	for name, err := range failed {
 		t.lockless[name] = err
 	}
