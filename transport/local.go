@@ -33,10 +33,10 @@ func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 	internal := func(err error) error {
 		return &Error{Op: "run", Host: t.Label(), Kind: KindInternal, Err: err, Stopped: true}
 	}
-	script, args := c.Script, c.Args
+	script, args, file := c.Script, c.Args, ""
 	if len(c.Interpreter) > 0 {
-		file, err := writeScript(script)
-		if err != nil {
+		var err error
+		if file, err = writeScript(script); err != nil {
 			return Status{}, internal(err)
 		}
 		defer func() { _ = os.Remove(file) }() // also where its shell was killed
@@ -55,10 +55,16 @@ func (Local) Run(ctx context.Context, t Target, c *Command) (Status, error) {
 	cmd.Env = append(append(os.Environ(), t.Env...), c.Env...)
 	cmd.Dir = c.Dir
 	ownGroup(cmd)
+	guard, err := startWatchdog(c.GraceOrDefault(), file)
+	if err != nil {
+		return Status{}, internal(err)
+	}
+	defer guard.stop()
 	p, err := startLocal(cmd, c, script)
 	if err != nil {
 		return Status{}, internal(err)
 	}
+	guard.watch(cmd.Process)
 	if c.Started != nil {
 		c.Started()
 	}

@@ -8,6 +8,14 @@ import (
 
 func ownGroup(*exec.Cmd) {}
 
+// A watchdog is nothing: Windows has no process groups for one to end.
+type watchdog struct{}
+
+func startWatchdog(time.Duration, string) (watchdog, error) { return watchdog{}, nil }
+
+func (watchdog) watch(*os.Process) {}
+func (watchdog) stop()             {}
+
 // endGroup ends the process itself: Windows has no process groups to signal.
 func endGroup(cmd *exec.Cmd, grace time.Duration, ended <-chan struct{}) bool {
 	_ = cmd.Process.Kill()
