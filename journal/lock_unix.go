@@ -38,5 +38,7 @@ func syncDir(root *os.Root) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// interrupt asks a process to stop, as Ctrl-C does.
-func interrupt(p *os.Process) error { return p.Signal(os.Interrupt) }
+// interrupt asks a process to stop. SIGINT would not do: on a terminal the first
+// one only makes fleet tell how things stand, and shells have what they start with
+// "&" ignore it.
+func interrupt(p *os.Process) error { return p.Signal(unix.SIGTERM) }

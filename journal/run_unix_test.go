@@ -6,19 +6,20 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 )
 
-func TestToStopARunInterruptsItsProcess(t *testing.T) {
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
-	defer signal.Stop(interrupts)
+func TestToStopARunTerminatesItsProcess(t *testing.T) {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM)
+	defer signal.Stop(asked)
 	s := Open(t.TempDir())
 	begin(t, s, Meta{Kind: KindApply})
 	if err := found(t, s, "").Stop(); err != nil {
 		t.Fatal(err)
 	}
-	<-interrupts
+	<-asked
 }
 
 func TestARunOfAnotherMachineIsNotStopped(t *testing.T) {
