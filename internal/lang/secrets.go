@@ -105,6 +105,12 @@ func (s *Scope) Revealed() []string {
 	return slices.Compact(out)
 }
 
+// Sensitive reports whether name is a variable whose value may not be shown.
+func (s *Scope) Sensitive(name string) bool {
+	v := s.vars[name]
+	return v != nil && v.sensitive
+}
+
 // Secret is the text of a secret that is known in the scope, to the byte: values
 // in expressions have one form of Unicode.
 func (s *Scope) Secret(name string) (text string, known bool) {

@@ -30,6 +30,16 @@ func AskSecret(ctx context.Context, prompt string) ([]byte, error) {
 	return ask(ctx, prompt, false)
 }
 
+// CanAsk reports whether there is a terminal to ask on.
+func CanAsk() bool {
+	tty, err := openDevice()
+	if err != nil {
+		return false
+	}
+	tty.Close()
+	return true
+}
+
 func ask(ctx context.Context, prompt string, echo bool) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
