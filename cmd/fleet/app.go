@@ -20,6 +20,7 @@ type app struct {
 	logTo  io.Closer    // the file of log, where it is one
 
 	args    []string    // the command line, as it was understood
+	typed   *typed      // the same, taken apart
 	saved   *savedPlan  // what "fleet apply FILE" carries out; nil for tasks by name
 	resumed *resumption // what "fleet runs resume" goes on with; nil for a new run
 

@@ -52,7 +52,7 @@ runs resume" goes on with what failed or was not reached.`,
 		Example: "  fleet apply deploy -e release=2.4.1 --limit 'web[01-10]'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if file := planArgument(args); file != "" {
-				return a.applyFile(cmd.Context(), cmd, &f, file)
+				return a.applyFile(cmd.Context(), file)
 			}
 			return a.applyCommand(cmd.Context(), &f, args)
 		},
@@ -113,7 +113,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	a.redactor.Add(p.plan.Secrets()...)
 	x := &execution{app: a, show: &f.show, jobs: work, kind: kindApply}
 	x.begin = func() (*record, error) {
-		r, err := a.newRecord(p.meta())
+		r, err := a.newRecord(p.meta(), &f.sel, p.inv)
 		if err != nil {
 			err = fmt.Errorf("nothing was run, as the journal cannot be written: %w", err)
 		}
@@ -159,6 +159,9 @@ func owner(e *env, run string) string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "an unknown machine"
+	}
+	if run == "" { // it is not recorded
+		return fmt.Sprintf("%s at %s", name, host)
 	}
 	return fmt.Sprintf("%s at %s, run %s", name, host, run)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"fleet/internal/nodeset"
@@ -26,6 +25,9 @@ func (a *app) approve(ctx context.Context, f *applyFlags, p *program) error {
 	if len(hosts) > f.askAbove {
 		why = append(why, fmt.Sprintf("touches %s, more than %d", plural(len(hosts), "host"), f.askAbove))
 	}
+	if f.confirm && !term.CanAsk() {
+		return badUsage("--confirm asks before every step, and there is no terminal to ask on")
+	}
 	if f.yes || len(why) == 0 {
 		return nil
 	}
@@ -37,11 +39,7 @@ func summarize(w io.Writer, plan *tasks.Plan) {
 	for _, t := range plan.Tasks {
 		text := fmt.Sprintf("%s: %s on %s: %s%s", term.Clean(t.Name), plural(activeSteps(t), "step"), plural(len(t.Hosts), "host"),
 			term.Clean(nodeset.Fold(hostNames(t.Hosts))), rolloutText(t))
-		if file, ok := w.(*os.File); ok && term.IsTerminal(w) {
-			columns, _ := term.Size(file)
-			text = strings.Join(fold(text, columns-4), "\n    ")
-		}
-		fmt.Fprintln(w, text)
+		fmt.Fprintln(w, strings.Join(fold(text, lineWidth(w)-4), "\n    "))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"fleet/event"
 	"fleet/internal/nodeset"
 	"fleet/internal/term"
+	"fleet/journal"
 	"fleet/output"
 	"fleet/pool"
 	"fleet/pool/credential"
@@ -66,7 +67,9 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 		Deadline:       f.limit.deadline,
 		Command:        command,
 	}
-	x.begin = func() (*record, error) { return a.recordRun(title, hostNames(hosts)) }
+	x.begin = func() (*record, error) {
+		return a.recordRun(journal.Meta{Kind: journal.KindRun, Command: title, Hosts: hostNames(hosts)}, &f.sel, inv)
+	}
 	return x.run(ctx, fanout, func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary {
 		cfg.Transport, cfg.Sink = t, sink
 		if x.stdin != nil {
@@ -301,9 +304,17 @@ func (x *execution) connected(sink event.Sink) func(*transport.Target, time.Dura
 
 // stopping says, on a terminal, that the Ctrl-C was heard: it may take the grace.
 func (x *execution) stopping() {
-	if !x.app.guided {
-		fmt.Fprintf(x.renderer.Messages(), "fleet: stopping the command on every host, within about %s; Ctrl-C once more leaves at once\n", transport.DefaultGrace+2*time.Second)
+	if x.app.guided {
+		return
 	}
+	text := fmt.Sprintf("stopping the command on every host, within about %s", transport.DefaultGrace+2*time.Second)
+	switch x.kind {
+	case kindApply:
+		text = "stopping the steps that run, then come those of always"
+	case kindPlan:
+		text = "stopping"
+	}
+	fmt.Fprintf(x.renderer.Messages(), "fleet: %s; Ctrl-C once more leaves at once\n", text)
 }
 
 // teller is what the first Ctrl-C does: on a terminal, to say how things stand.

@@ -37,6 +37,7 @@ func (a *app) addFailed(sel *selectionFlags) error {
 			hint: "fleet runs list shows the runs; --failed=RUN takes another one",
 		}
 	}
+	sel.failed = run.ID // "the last one" may be another soon
 	expression := nodeset.Fold(hosts)
 	if sel.given() {
 		sel.limit = append(sel.limit, expression)

@@ -169,6 +169,7 @@ func (a *app) refuseInventory(sel *selectionFlags, found lang.Diagnostics) error
 
 // selectHosts loads the inventory and carries out the selection flags.
 func (a *app) selectHosts(ctx context.Context, sel *selectionFlags, conn *connectionFlags) (*inventory.Inventory, []*inventory.Host, error) {
+	sel.settle()
 	if err := a.addFailed(sel); err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +46,7 @@ run)".`,
 	fs.Var(text(&f.out, notEmpty), "out", "save the plan in `FILE`, for fleet apply FILE")
 	fs.BoolVar(&f.detailed, "detailed-exitcode", false, "exit with 2 where something would be done, 0 where nothing")
 	fs.Var(choice(&f.format, "text", "json"), "format", "`FORMAT` of the plan: text or json")
-	addFlags(cmd, "Which steps, on which hosts", f.taskFlags.flags())
+	addFlags(cmd, "Which steps, on which hosts", f.flags())
 	addFlags(cmd, "Which steps, on which hosts", f.sel.narrowing())
 	addFlags(cmd, "Which project", f.sel.inventoryFlags())
 	addFlags(cmd, "How to connect", f.conn.flags())
@@ -94,31 +97,44 @@ func (a *app) planCommand(ctx context.Context, f *planFlags, names []string) err
 		})
 		return preview.Summary
 	})
-	if preview == nil {
+	var signal *signaled
+	if preview == nil || errors.As(err, &signal) { // preview may still be written to
 		return err
 	}
 	doc := describePlan(p, preview)
-	if f.format == "json" {
-		err = writeMasked(a, doc)
-	} else {
-		doc.print(a.redactor.Writer(a.env.stdout))
+	if failed := a.showPlan(f, doc); failed != nil {
+		return failed
 	}
-	if err == nil && f.out != "" {
-		err = a.savePlan(f, p, doc)
+	sums := preview.Summary
+	broken := sums.Counts[event.Failed]+sums.Counts[event.Timeout]+sums.Counts[event.Unknown]+sums.Counts[event.Stopped] > 0
+	if f.out != "" {
+		if sums.Why != event.Completed || broken {
+			a.complain(fmt.Errorf("the plan is not saved in %q, as it would not work", f.out))
+		} else if err := a.savePlan(f, p, doc); err != nil {
+			return err
+		}
 	}
-	status := preview.Summary.ExitStatus()
 	switch {
-	case err != nil:
+	case !f.detailed || sums.Why != event.Completed:
 		return err
-	case f.detailed && status != 0:
+	case err != nil:
 		return exit(statusError)
-	case f.detailed && doc.Summary.Run+doc.Summary.Later > 0:
+	case doc.Summary.Run+doc.Summary.Later > 0:
 		return exit(statusChanges)
 	}
-	return exit(status)
+	return nil
 }
 
-// writeMasked prints a document without what may not be shown.
-func writeMasked(a *app, doc *planDocument) error {
-	return writeJSON(a.redactor.Writer(a.env.stdout), doc)
+// showPlan prints a plan, without what may not be shown.
+func (a *app) showPlan(f *planFlags, doc *planDocument) error {
+	var text bytes.Buffer // as one, so that nothing is masked in part
+	if f.format == "json" {
+		if err := writeJSON(&text, doc); err != nil {
+			return err
+		}
+	} else {
+		doc.print(&text)
+	}
+	_, err := a.redactor.Writer(a.env.stdout).Write(text.Bytes())
+	return err
 }

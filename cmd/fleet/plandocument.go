@@ -217,7 +217,7 @@ func (f *plannedFate) text(s *plannedStep, all int) string {
 	case f.Decision == runner.WillRun && s.Local:
 		what = "run here"
 	}
-	if f.Reason != "" && f.Decision != runner.KnownLater {
+	if f.Reason != "" && f.Decision != runner.KnownLater && f.Decision != runner.CannotAsk { // told of the host
 		what += " (" + term.Clean(f.Reason) + ")"
 	}
 	where := "all hosts"

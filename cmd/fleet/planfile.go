@@ -14,10 +14,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/spf13/cobra"
-
-	"fleet/internal/redact"
 )
 
 // planVersion is the form of a saved plan.
@@ -31,7 +27,7 @@ type savedPlan struct {
 	Created time.Time         `json:"created"`
 	Dir     string            `json:"dir"`
 	Args    []string          `json:"args"`
-	Inputs  map[string]string `json:"inputs"` // SHA-256 by file, and of the hosts
+	Inputs  map[string]string `json:"inputs"` // SHA-256 by file, and of what else was given
 	Shown   *planDocument     `json:"shown"`
 }
 
@@ -40,7 +36,7 @@ type savedPlan struct {
 const hostsInput = "the hosts"
 
 // inputs are the files that the plan was made from, by their names as seen from
-// the working folder, and its hosts.
+// the working folder, its hosts, and the values of variables.
 func (p *program) inputs() map[string]string {
 	out := maps.Clone(p.inv.Inputs())
 	sum := sha256.New()
@@ -55,11 +51,12 @@ func (p *program) inputs() map[string]string {
 	return out
 }
 
-// changedInputs lists what differs, sorted.
+// changedInputs lists what differs, sorted. A file that was read late, for a host,
+// may not have been read by now.
 func changedInputs(before, now map[string]string) []string {
 	var out []string
 	for name, sum := range before {
-		if now[name] != sum {
+		if have, ok := now[name]; have != sum && (ok || fileSum(name) != sum) {
 			out = append(out, name)
 		}
 	}
@@ -72,6 +69,20 @@ func changedInputs(before, now map[string]string) []string {
 	return out
 }
 
+// fileSum is the SHA-256 of a file; "" where it cannot be read.
+func fileSum(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
 // savePlan writes the plan to the file of --out.
 func (a *app) savePlan(f *planFlags, p *program, doc *planDocument) error {
 	dir, err := os.Getwd()
@@ -82,9 +93,16 @@ func (a *app) savePlan(f *planFlags, p *program, doc *planDocument) error {
 		Plan: planVersion, Version: readBuildInfo().Version, Created: time.Now().UTC(), Dir: dir,
 		Inputs: p.inputs(), Shown: doc,
 	}
-	for _, arg := range planArguments(a.args) {
-		s.Args = append(s.Args, a.redactor.String(arg))
+	args, err := a.repeatable(&f.sel, p.inv)
+	if err != nil {
+		return err
 	}
+	t := readTyped(args)
+	if t.flags, err = t.without("out", "format", "detailed-exitcode"); err != nil {
+		return err
+	}
+	t.command = []string{"apply"}
+	s.Args = t.args()
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
@@ -96,24 +114,6 @@ func (a *app) savePlan(f *planFlags, p *program, doc *planDocument) error {
 		fmt.Fprintf(a.env.stderr, "\nSaved. To carry exactly this out: fleet apply %s\n", f.out)
 	}
 	return nil
-}
-
-// planArguments are those of "fleet plan" that "fleet apply" takes as well.
-func planArguments(args []string) []string {
-	var out []string
-	for i := 1; i < len(args); i++ {
-		name, _, joined := strings.Cut(args[i], "=")
-		switch name {
-		case "--out", "--format":
-			if !joined {
-				i++
-			}
-		case "--detailed-exitcode":
-		default:
-			out = append(out, args[i])
-		}
-	}
-	return out
 }
 
 // writeWhole writes a file that is there whole or not at all, for its owner alone.
@@ -173,7 +173,7 @@ func readPlan(path string) (*savedPlan, error) {
 }
 
 // applyFile carries a saved plan out, where nothing has changed since.
-func (a *app) applyFile(ctx context.Context, cmd *cobra.Command, f *applyFlags, path string) error {
+func (a *app) applyFile(ctx context.Context, path string) error {
 	s, err := readPlan(path)
 	if err != nil {
 		return &usageError{err: err}
@@ -181,54 +181,47 @@ func (a *app) applyFile(ctx context.Context, cmd *cobra.Command, f *applyFlags, 
 	if a.saved != nil {
 		return badUsage("%q is a plan in a plan", path)
 	}
-	for _, name := range []string{"only", "skip", "start-at", "limit", "exclude", "failed", "pick", "seed", "inventory", "var-file"} {
-		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
-			return &usageError{err: badUsage("--%s would change the plan in %s", name, path), hint: "make another plan, or name the tasks in place of the file"}
-		}
+	plan := readTyped(s.Args)
+	if err := refuseChanges(path, plan, a.typed); err != nil {
+		return err
 	}
-	args, err := fillIn(s.Args, a.args, path)
+	given, err := a.typed.without()
 	if err != nil {
 		return err
+	}
+	again, lost := plan.with(&a.env, given)
+	if lost != "" {
+		return &usageError{
+			err:  fmt.Errorf("%q of the plan is sensitive, and not saved in it", lost),
+			hint: fmt.Sprintf("give it again: fleet apply %s %s=...", path, lost),
+		}
 	}
 	if err := os.Chdir(s.Dir); err != nil {
 		return fmt.Errorf("the plan was made in another folder: %w", err)
 	}
-	inner := newApp(a.env)
-	inner.global, inner.saved, inner.resumed, inner.guided = a.global, s, a.resumed, a.guided
-	defer inner.close()
-	return exit(inner.run(ctx, args))
+	return a.repeat(ctx, again, func(inner *app) { inner.saved, inner.resumed = s, a.resumed })
 }
 
-// fillIn is the command line that carries a saved plan out: that of the plan, and
-// what was given for now.
-func fillIn(saved, given []string, path string) ([]string, error) {
-	args := []string{"apply"}
-	var values []string
-	for i := 1; i < len(given); i++ {
-		if given[i] == path {
-			continue
-		}
-		args = append(args, given[i])
-		if name, value, ok := strings.Cut(strings.TrimPrefix(given[i], "--var="), "="); ok {
-			values = append(values, name+"="+value)
-		}
-	}
-	for _, arg := range saved {
-		if !strings.Contains(arg, redact.Mark) {
-			args = append(args, arg)
-			continue
-		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-e"), "--var="), "=")
-		i := slices.IndexFunc(values, func(v string) bool { return strings.HasPrefix(v, name+"=") })
-		if i < 0 {
-			return nil, &usageError{
-				err:  fmt.Errorf("%q of the plan is sensitive, and not saved in it", name),
-				hint: fmt.Sprintf("give it again: fleet apply %s -e %s=...", path, name),
+// refuseChanges refuses flags with which another plan would be carried out than
+// the one that was looked at.
+func refuseChanges(path string, plan, given *typed) error {
+	unkept := plan.unkept()
+	for _, f := range given.flags {
+		name := "--" + f.name
+		switch f.name {
+		case "var":
+			variable, _, _ := strings.Cut(f.value, "=")
+			if unkept[variable] {
+				continue
 			}
+			name = "-e " + variable
+		case "only", "skip", "start-at", "limit", "exclude", "failed", "pick", "seed", "inventory", "var-file":
+		default:
+			continue
 		}
-		args = append(args, strings.Replace(arg, name+"="+redact.Mark, values[i], 1))
+		return &usageError{err: badUsage("%s would change the plan in %s", name, path), hint: "make another plan, or name the tasks in place of the file"}
 	}
-	return args, nil
+	return nil
 }
 
 // checkSaved refuses a plan that would not be made the same way now.

@@ -10,6 +10,7 @@ import (
 
 	"fleet/event"
 	"fleet/internal/term"
+	"fleet/inventory"
 	"fleet/journal"
 )
 
@@ -44,8 +45,8 @@ type record struct {
 
 // recordRun opens the record of a "fleet run". Where that is not possible, the
 // user hears of it, and the run takes place.
-func (a *app) recordRun(title string, hosts []string) (*record, error) {
-	r, err := a.newRecord(journal.Meta{Kind: journal.KindRun, Command: title, Hosts: hosts})
+func (a *app) recordRun(m journal.Meta, sel *selectionFlags, inv *inventory.Inventory) (*record, error) {
+	r, err := a.newRecord(m, sel, inv)
 	if err == nil || a.global.quiet {
 		return r, nil
 	}
@@ -55,7 +56,7 @@ func (a *app) recordRun(title string, hosts []string) (*record, error) {
 
 // newRecord begins to record a run; nil where FLEET_JOURNAL=off says that nothing
 // is to be kept.
-func (a *app) newRecord(m journal.Meta) (*record, error) {
+func (a *app) newRecord(m journal.Meta, sel *selectionFlags, inv *inventory.Inventory) (*record, error) {
 	if a.guided || strings.EqualFold(a.env.value("FLEET_JOURNAL"), "off") {
 		return nil, nil
 	}
@@ -68,8 +69,8 @@ func (a *app) newRecord(m journal.Meta) (*record, error) {
 		m.Dir = ""
 	}
 	m.Command = a.redactor.String(m.Command)
-	for _, arg := range a.args {
-		m.Args = append(m.Args, a.redactor.String(arg))
+	if m.Args, err = a.repeatable(sel, inv); err != nil {
+		return nil, err
 	}
 	if a.resumed != nil {
 		m.Resumes = a.resumed.ID

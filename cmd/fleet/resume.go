@@ -7,15 +7,16 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"fleet/event"
 	"fleet/internal/nodeset"
-	"fleet/internal/redact"
 	"fleet/inventory"
 	"fleet/journal"
 	"fleet/runner"
+	"fleet/tasks"
 )
 
 // A resumption is the run that "fleet runs resume" goes on with.
@@ -32,7 +33,7 @@ const (
 )
 
 func newRunsResumeCommand(a *app) *cobra.Command {
-	var (
+	var ( // both are handed on, as they were typed
 		vars    []string
 		yes     bool
 		unknown string
@@ -41,17 +42,18 @@ func newRunsResumeCommand(a *app) *cobra.Command {
 		Use:   "resume [flags] [RUN]",
 		Short: "Go on with what failed or was not reached in a run",
 		Long: `Do again what a run was to do, but only what failed or was not reached. RUN is
-the number of a run or the beginning of it; without it, the last one that did not
-end well. Steps that were carried out are not carried out again. A step that was sent, and of which
-nobody knows whether it ran, is asked about, unless it is idempotent.`,
-		Example: "  fleet runs resume",
+the ID of a run or the beginning of it; without it, the last run of tasks that did
+not end well. Steps that were carried out are not carried out again. A step that
+was sent, and of which nobody knows whether it ran, is asked about, unless it is
+idempotent.`,
+		Example: "  fleet runs resume\n  fleet runs resume 20261123-1105 --unknown=again",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := a.findResumable(args)
 			if err != nil {
 				return err
 			}
-			return a.resume(cmd.Context(), &resumption{Run: run, unknown: unknown}, vars, yes)
+			return a.resume(cmd.Context(), &resumption{Run: run, unknown: unknown})
 		},
 	}
 	fs := newFlagSet()
@@ -65,84 +67,70 @@ nobody knows whether it ran, is asked about, unless it is idempotent.`,
 	return cmd
 }
 
-// findResumable is the run that args name, or the last one that did not end well.
-// One that another run has gone on with is left to that.
+// findResumable is the run that args name, or the last one of tasks that did not
+// end well. One that another run has gone on with is left to that.
 func (a *app) findResumable(args []string) (*journal.Run, error) {
+	runs, err := a.runs()
+	if err != nil {
+		return nil, err
+	}
+	by := map[string]string{} // the last run that went on with a run
+	for i := range slices.Backward(runs) {
+		by[runs[i].Resumes] = runs[i].ID
+	}
 	if len(args) > 0 {
-		return a.findRun(args)
+		r, err := a.findRun(args)
+		switch {
+		case err != nil:
+			return nil, err
+		case by[r.ID] != "":
+			return nil, &usageError{err: fmt.Errorf("run %s went on with run %s", by[r.ID], r.ID), hint: "fleet runs resume " + by[r.ID]}
+		case r.Status == journal.Running:
+			return nil, &usageError{err: fmt.Errorf("run %s is still running, as process %d", r.ID, r.PID), hint: "fleet runs stop " + r.ID}
+		case r.Status == journal.OK:
+			return nil, badUsage("run %s ended well: there is nothing left to do", r.ID)
+		}
+		return r, nil
 	}
-	store, err := a.journal()
-	if err != nil {
-		return nil, err
-	}
-	runs, err := store.List()
-	if err != nil {
-		return nil, err
-	}
-	resumed := map[string]bool{}
 	for i := range runs { // the last one first
-		resumed[runs[i].Resumes] = true
-		if runs[i].Status != journal.OK && runs[i].Status != journal.Running && !resumed[runs[i].ID] {
-			return &runs[i], nil
+		r := &runs[i]
+		if r.Kind == journal.KindApply && r.Status != journal.OK && r.Status != journal.Running && by[r.ID] == "" {
+			return r, nil
 		}
 	}
-	return nil, &usageError{err: errors.New("there is nothing to go on with: all runs ended well, or are still running"), hint: "fleet runs list shows them"}
+	return nil, &usageError{err: errors.New("there is nothing to go on with: all runs of tasks ended well, or are still running"), hint: "fleet runs list shows them"}
 }
 
 // resume carries out the command line of r once more, which then asks r what was
 // done.
-func (a *app) resume(ctx context.Context, r *resumption, vars []string, yes bool) error {
-	if r.Status == journal.Running {
-		return &usageError{err: fmt.Errorf("run %s is still running, as process %d", r.ID, r.PID), hint: "fleet runs stop " + r.ID}
-	}
+func (a *app) resume(ctx context.Context, r *resumption) error {
 	if r.Dir == "" {
 		return fmt.Errorf("the folder in which run %s was started is not known", r.ID)
+	}
+	if len(r.Args) == 0 {
+		return fmt.Errorf("the command line of run %s was not recorded", r.ID)
+	}
+	given, err := a.typed.without("unknown")
+	if err != nil {
+		return err
+	}
+	again, lost := readTyped(r.Args).with(&a.env, given)
+	switch {
+	case strings.HasPrefix(lost, "-e "):
+		return &usageError{
+			err:  fmt.Errorf("the value of %q is sensitive, and not recorded", strings.TrimPrefix(lost, "-e ")),
+			hint: fmt.Sprintf("give it again: fleet runs resume %s %s=...", r.ID, lost),
+		}
+	case lost != "":
+		return fmt.Errorf("%q of run %s holds something sensitive, which is not recorded: it cannot be done again", lost, r.ID)
 	}
 	if err := os.Chdir(r.Dir); err != nil {
 		return fmt.Errorf("run %s was started in another folder: %w", r.ID, err)
 	}
-	args, err := r.arguments(vars)
-	if err != nil {
-		return err
+	if !a.global.quiet {
+		fmt.Fprintf(a.env.stderr, "fleet: going on with run %s of %s: %s\n", r.ID, ago(time.Since(r.Started)), oneLine(r.Command, 60))
 	}
-	if yes {
-		args = slices.Insert(args, 1, "--yes")
-	}
-	inner := newApp(a.env)
-	inner.global, inner.resumed = a.global, r
-	defer inner.close()
-	return exit(inner.run(ctx, args))
-}
-
-// arguments are those of r, with the values of variables in addition.
-func (r *resumption) arguments(vars []string) ([]string, error) {
-	args := slices.Clone(r.Args)
-	if len(args) == 0 {
-		return nil, fmt.Errorf("the command line of run %s was not recorded", r.ID)
-	}
-	given := map[string]bool{}
-	for _, v := range vars {
-		name, _, _ := strings.Cut(v, "=")
-		given[name] = true
-	}
-	for i := range args {
-		if !strings.Contains(args[i], redact.Mark) {
-			continue
-		}
-		name, _, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(args[i], "-e"), "--var="), "=")
-		if !ok || !given[name] {
-			return nil, &usageError{
-				err:  fmt.Errorf("%q of run %s holds something sensitive, which is not recorded", args[i], r.ID),
-				hint: fmt.Sprintf("give it again: fleet runs resume %s -e %s=...", r.ID, name),
-			}
-		}
-		args[i] = strings.Replace(args[i], name+"="+redact.Mark, vars[slices.IndexFunc(vars, func(v string) bool { return strings.HasPrefix(v, name+"=") })], 1)
-	}
-	var more []string
-	for _, v := range vars {
-		more = append(more, "--var="+v)
-	}
-	return slices.Insert(args, 1, more...), nil
+	return a.repeat(ctx, again, func(inner *app) { inner.resumed = r })
 }
 
 // memory is what was done in the run that is resumed; nil for a new run.
@@ -157,20 +145,20 @@ func (a *app) memory(ctx context.Context, f *applyFlags, p *program) (runner.Mem
 	if changed := changedInputs(a.resumed.Inputs, p.inputs()); len(changed) > 0 && !a.global.quiet {
 		fmt.Fprintf(a.env.stderr, "fleet: warning: changed since run %s: %s; steps go by their names\n", a.resumed.ID, strings.Join(changed, ", "))
 	}
-	m := &memory{State: state, done: map[event.StepID]bool{}}
+	m := &memory{State: state, done: map[event.StepID]*event.Event{}}
 	return m, a.settle(ctx, f, p, m)
 }
 
 // A memory is a journal's state with what the user knows besides.
 type memory struct {
 	*journal.State
-	done map[event.StepID]bool
+	done map[event.StepID]*event.Event // how they ended, as the user says
 }
 
 // Ended implements runner.Memory.
 func (m *memory) Ended(id event.StepID) *event.Event {
-	if m.done[id] {
-		return &event.Event{Type: event.StepEnd, Outcome: event.OK, Changed: true}
+	if e := m.done[id]; e != nil {
+		return e
 	}
 	return m.State.Ended(id)
 }
@@ -180,8 +168,8 @@ func (a *app) settle(ctx context.Context, f *applyFlags, p *program, m *memory) 
 	open := map[event.StepID][]event.StepID{} // by step, without the host
 	var order []event.StepID
 	for _, id := range m.Open() {
-		if p.idempotent(id) {
-			continue
+		if s := p.step(id); s == nil || s.Idempotent {
+			continue // where it is no step any more, there is nothing to send
 		}
 		step := event.StepID{Task: id.Task, Section: id.Section, Step: id.Step}
 		if open[step] == nil {
@@ -198,8 +186,11 @@ func (a *app) settle(ctx context.Context, f *applyFlags, p *program, m *memory) 
 		if err != nil {
 			return err
 		}
+		if again {
+			continue
+		}
 		for _, id := range open[step] {
-			m.done[id] = !again
+			m.done[id] = &event.Event{Type: event.StepEnd, Time: time.Now(), Outcome: event.OK, Changed: true, Notify: p.step(id).Notify}
 		}
 	}
 	return nil
@@ -215,7 +206,7 @@ func (a *app) sendAgain(ctx context.Context, f *applyFlags, what string) (bool, 
 	}
 	hint := "idempotent = true in the step allows it; --unknown=again sends it once more, --unknown=done takes it for done"
 	if f.conn.batch() {
-		return false, &usageError{err: errors.New(what), hint: hint}
+		return false, &usageError{err: errors.New(what), hint: hint, see: "fleet runs resume"}
 	}
 	answer, err := ask(ctx, strings.ToUpper(what[:1])+what[1:]+". Send it again (a), take it for done (d), or quit (q)? ")
 	var signal *signaled
@@ -223,7 +214,7 @@ func (a *app) sendAgain(ctx context.Context, f *applyFlags, what string) (bool, 
 	case errors.As(err, &signal):
 		return false, err
 	case err != nil:
-		return false, &usageError{err: errors.New(what), hint: hint}
+		return false, &usageError{err: errors.New(what), hint: hint, see: "fleet runs resume"}
 	case strings.EqualFold(answer, "a"), strings.EqualFold(answer, "again"):
 		return true, nil
 	case strings.EqualFold(answer, "d"), strings.EqualFold(answer, "done"):
@@ -233,20 +224,21 @@ func (a *app) sendAgain(ctx context.Context, f *applyFlags, what string) (bool, 
 	}
 }
 
-// idempotent reports whether the step may be sent again.
-func (p *program) idempotent(id event.StepID) bool {
+// step is the step or handler that id names; nil where there is none of that name.
+func (p *program) step(id event.StepID) *tasks.Step {
 	for _, t := range p.plan.Tasks {
 		if t.Name != id.Task {
 			continue
 		}
-		for _, s := range slices.Concat(t.Steps, t.Handlers) {
-			if s.Name == id.Step {
-				return s.Idempotent
-			}
+		steps := t.Steps
+		if id.Section == event.Handlers {
+			steps = t.Handlers
 		}
-		return true // it is no step any more: there is nothing to send
+		if i := slices.IndexFunc(steps, func(s *tasks.Step) bool { return s.Name == id.Step }); i >= 0 {
+			return steps[i]
+		}
 	}
-	return true
+	return nil
 }
 
 // unfinished are the hosts of a "fleet run" that did not end well.

@@ -52,9 +52,14 @@ Hosts come from an inventory (-i, or the *.fleet.hcl files of this folder), or s
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.openLog() },
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if a.typed, err = takeApart(cmd.Root(), cmd, a.args); err != nil {
+				return err
+			}
+			return a.openLog()
+		},
 	}
 	root.SetIn(a.env.stdin)
 	root.SetOut(a.env.stdout)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fleet/internal/nodeset"
 	"fleet/internal/term"
 	"fleet/journal"
 )
@@ -19,13 +18,31 @@ func newRunsCommand(a *app) *cobra.Command {
 		Use:   "runs",
 		Short: "The journal of past and running runs",
 		Long: `Every run is recorded as it happens: what was sent to which host, and how it
-ended. RUN is the number of a run or the beginning of it; without it, the last
-one.`,
+ended. RUN is the ID of a run or the beginning of it; without it, the last one.`,
 		Example: "  fleet runs list\n  fleet runs resume",
 	}
 	cmd.AddCommand(newRunsListCommand(a), newRunsShowCommand(a), newRunsLogsCommand(a), newRunsResumeCommand(a), newRunsStopCommand(a))
 	orderCommands(cmd.Commands())
 	return cmd
+}
+
+// runs are all runs, the last one first. What cannot be read of them is told, and
+// left out.
+func (a *app) runs() ([]journal.Run, error) {
+	store, err := a.journal()
+	if err != nil {
+		return nil, err
+	}
+	runs, err := store.List()
+	if err == nil || len(runs) == 0 {
+		return runs, err
+	}
+	if !a.global.quiet {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintf(a.env.stderr, "fleet: warning: left out: %s\n", term.Clean(line))
+		}
+	}
+	return runs, nil
 }
 
 // findRun is the run that args name, or the last one.
@@ -49,14 +66,10 @@ func newRunsListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list [flags]",
 		Short:   "List the runs, the last one first",
-		Example: "  fleet runs list -n 5",
+		Example: "  fleet runs list -n 5\n  fleet runs list --format json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			store, err := a.journal()
-			if err != nil {
-				return err
-			}
-			runs, err := store.List()
+			runs, err := a.runs()
 			if err != nil {
 				return err
 			}
@@ -164,54 +177,4 @@ func oneLine(text string, most int) string {
 		return string(r[:most-3]) + "..."
 	}
 	return text
-}
-
-func newRunsStopCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "stop [RUN]",
-		Short: "Stop a run, as Ctrl-C does where it was started",
-		Long: `Stop a run: no new host or step is begun, and what runs on the hosts is ended
-there. RUN is the number of a run or the beginning of it; without it, the last
-one.`,
-		Example: "  fleet runs stop",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			run, err := a.findRun(args)
-			if err != nil {
-				return err
-			}
-			if run.Status != journal.Running {
-				return fmt.Errorf("run %s is not running: %s", run.ID, run.Status)
-			}
-			if err := run.Stop(); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.env.stdout, "run %s on %s was told to stop; fleet runs show %s tells how it ends\n",
-				run.ID, oneLine(nodeset.Fold(run.Hosts), 60), run.ID)
-			return err
-		},
-	}
-	a.completeRuns(cmd)
-	return cmd
-}
-
-// completeRuns completes the numbers of runs.
-func (a *app) completeRuns(cmd *cobra.Command) {
-	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		store, err := a.journal()
-		if err != nil || len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		runs, err := store.List()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var out []string
-		for i := range runs {
-			if strings.HasPrefix(runs[i].ID, word) {
-				out = append(out, runs[i].ID+"\t"+oneLine(runs[i].Command, 40))
-			}
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp
-	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -74,9 +76,9 @@ func (a *app) showRun(run *journal.Run, format string) error {
 func (a *app) replay(w io.Writer, run *journal.Run) error {
 	terminal := term.IsTerminal(w)
 	dest := output.Dest{Writer: w, Terminal: terminal, Color: a.color(w)}
-	cfg := output.Config{Stdout: dest, Stderr: dest, Fold: nodeset.Fold, Verbose: a.global.verbose}
-	if f, ok := w.(*os.File); ok && terminal {
-		cfg.Width = func() int { n, _ := term.Size(f); return n }
+	cfg := output.Config{
+		Stdout: dest, Stderr: dest, Fold: nodeset.Fold, Verbose: a.global.verbose,
+		Width: func() int { return lineWidth(w) },
 	}
 	renderer := output.NewStream(cfg)
 	if run.Kind == journal.KindApply {
@@ -90,8 +92,10 @@ func (a *app) replay(w io.Writer, run *journal.Run) error {
 
 func newRunsLogsCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "logs [flags] [RUN] HOST",
-		Short:   "Show what the steps of a run printed on a host",
+		Use:   "logs [flags] [RUN] HOST",
+		Short: "Show what a run printed on a host",
+		Long: `Show what the steps of a run, or its command, printed on a host. RUN is the ID of
+a run or the beginning of it; without it, the last one.`,
 		Example: "  fleet runs logs web07\n  fleet runs logs 20261123-1105 web07",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -101,13 +105,19 @@ func newRunsLogsCommand(a *app) *cobra.Command {
 				return err
 			}
 			log, err := run.Log(host)
-			if err != nil {
+			switch {
+			case errors.Is(err, fs.ErrNotExist) && slices.Contains(run.Hosts, host):
+				return fmt.Errorf("nothing was printed on %q in run %s", host, run.ID)
+			case errors.Is(err, fs.ErrNotExist):
+				return &usageError{err: fmt.Errorf("%q is not a host of run %s (%s)", host, run.ID, run.Command), hint: "its hosts: " + nodeset.Fold(run.Hosts)}
+			case err != nil:
 				return err
 			}
 			defer log.Close()
 			return a.copyLog(log)
 		},
 	}
+	a.completeLogs(cmd)
 	return cmd
 }
 
@@ -124,7 +134,7 @@ func (a *app) copyLog(log io.Reader) error {
 		if _, werr := a.env.stdout.Write(clean.Append(nil, buf[:n])); werr != nil {
 			return werr
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			_, err = a.env.stdout.Write(clean.Flush(nil))
 			return err
 		}

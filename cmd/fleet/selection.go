@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math/rand/v2"
 
 	"github.com/spf13/pflag"
 
@@ -95,6 +96,14 @@ func (f *selectionFlags) options(stdin io.Reader) inventory.SelectOptions {
 		Hosts: f.hosts, Groups: f.groups, All: f.all,
 		Exclude: f.exclude, Limit: f.limit, Pick: f.pick, Seed: f.seed,
 		Stdin: stdin,
+	}
+}
+
+// settle makes a random choice one that can be made again.
+func (f *selectionFlags) settle() {
+	if f.pick != "" && f.seed == nil {
+		n := rand.Uint64()
+		f.seed = &n
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/spf13/pflag"
 
@@ -102,7 +103,7 @@ func (f *showFlags) renderer(a *app, stderr io.Writer, kind string, failed func(
 		Quiet:        a.global.quiet || kind == kindPlan, // the plan itself says it
 		Verbose:      a.global.verbose,
 		Live:         term.Live(stderrTerminal, a.env.value) && !a.global.quiet || f.progress && stderrTerminal,
-		Width:        func() int { w, _ := term.Size(a.env.stderr); return w },
+		Width:        func() int { return lineWidth(a.env.stderr) },
 		OnWriteError: failed,
 	}
 	switch {
@@ -123,6 +124,15 @@ func (f *showFlags) renderer(a *app, stderr io.Writer, kind string, failed func(
 	default:
 		return output.NewStream(cfg)
 	}
+}
+
+// lineWidth is how wide a line may be: where nobody looks, a line is a line.
+func lineWidth(w io.Writer) int {
+	if !term.IsTerminal(w) {
+		return math.MaxInt
+	}
+	width, _ := term.Size(w)
+	return width
 }
 
 // files makes the sink for --outdir and --errdir; nil where neither is given.

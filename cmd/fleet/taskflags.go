@@ -133,17 +133,30 @@ func (a *app) warn(found lang.Diagnostics) error {
 // narrow selects the hosts of a task: its own pattern, and what the flags leave
 // of it.
 func (a *app) narrow(inv *inventory.Inventory, sel *selectionFlags) (func(pattern string) ([]*inventory.Host, error), error) {
+	sel.settle()
 	if err := a.addFailed(sel); err != nil {
 		return nil, err
 	}
-	limit := append(slices.Clone(sel.limit), sel.hosts...) // --failed alone selects
-	allowed, err := members(inv, limit)
-	if err != nil {
-		return nil, fmt.Errorf("--limit: %w", err)
+	var keep []map[*inventory.Host]bool // a host has to be in each
+	for _, limit := range []struct {
+		flag     string
+		patterns []string
+	}{{"--limit", sel.limit}, {"--failed", sel.hosts}} {
+		for _, pattern := range limit.patterns {
+			hosts, err := members(inv, pattern)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", limit.flag, err)
+			}
+			keep = append(keep, hosts)
+		}
 	}
-	excluded, err := members(inv, sel.exclude)
-	if err != nil {
-		return nil, fmt.Errorf("--exclude: %w", err)
+	var leave []map[*inventory.Host]bool
+	for _, pattern := range sel.exclude {
+		hosts, err := members(inv, pattern)
+		if err != nil {
+			return nil, fmt.Errorf("--exclude: %w", err)
+		}
+		leave = append(leave, hosts)
 	}
 	return func(pattern string) ([]*inventory.Host, error) {
 		hosts, err := inv.Select(inventory.SelectOptions{Hosts: []string{pattern}})
@@ -151,7 +164,9 @@ func (a *app) narrow(inv *inventory.Inventory, sel *selectionFlags) (func(patter
 			return nil, err
 		}
 		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h *inventory.Host) bool {
-			return limit != nil && !allowed[h] || excluded[h]
+			has := func(set map[*inventory.Host]bool) bool { return set[h] }
+			hasNot := func(set map[*inventory.Host]bool) bool { return !set[h] }
+			return slices.ContainsFunc(keep, hasNot) || slices.ContainsFunc(leave, has)
 		})
 		if sel.pick == "" || len(hosts) == 0 {
 			return hosts, nil
@@ -160,13 +175,10 @@ func (a *app) narrow(inv *inventory.Inventory, sel *selectionFlags) (func(patter
 	}, nil
 }
 
-// members are the hosts that any of patterns means.
-func members(inv *inventory.Inventory, patterns []string) (map[*inventory.Host]bool, error) {
+// members are the hosts that a pattern means.
+func members(inv *inventory.Inventory, pattern string) (map[*inventory.Host]bool, error) {
+	hosts, err := inv.Select(inventory.SelectOptions{Hosts: []string{pattern}})
 	out := map[*inventory.Host]bool{}
-	if len(patterns) == 0 {
-		return out, nil
-	}
-	hosts, err := inv.Select(inventory.SelectOptions{Hosts: patterns})
 	for _, h := range hosts {
 		out[h] = true
 	}

@@ -11,7 +11,7 @@ import (
 // completeTasks completes the names of tasks, and of hosts in the flags that
 // narrow them.
 func (a *app) completeTasks(cmd *cobra.Command, f *taskFlags) {
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		inv, _, err := a.load(cmd.Context(), &f.sel, nil)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveDefault
