@@ -102,6 +102,10 @@ func (h *holder) verdict(says *lockSays, status transport.Status, err error) err
 			since, owner, _ := strings.Cut(rest, " ")
 			n, _ := strconv.ParseInt(since, 10, 64)
 			return &Locked{Name: name, Host: host, Owner: oneLine(owner), Since: time.Unix(n, 0)}
+		case "strange": // no more than the number is the host's, as people may do what the hint says
+			n, _ := strconv.Atoi(rest)
+			file := fmt.Sprintf("%s/fleet-lock.%s.%d", h.lock.terms.dir, name, n)
+			return fmt.Errorf("the lock %q cannot be taken: %s is not a lock; hint: look what it is, and remove it on the host: rm -r %[2]s", name, file)
 		case "bad":
 			return fmt.Errorf("the lock %q cannot be taken: %s", name, oneLine(rest))
 		case "lost":
@@ -206,7 +210,7 @@ func (s *lockSays) Write(p []byte) (int, error) {
 			s.answered(word == "held" || word == "shared")
 		}
 		switch word {
-		case "busy", "bad", "lost":
+		case "busy", "strange", "bad", "lost":
 			s.end()
 		}
 	}

@@ -5,7 +5,8 @@
 # and $6 one of the run.
 #
 # Prints first "held", "shared" (another one of the same run has it), "busy SINCE
-# OWNER" or "bad TEXT"; later perhaps "lost TEXT".
+# OWNER", "strange NUMBER" (that file is no lock) or "bad TEXT"; later perhaps
+# "lost TEXT".
 #
 # A lock is a file with a number, BASE.1, which is made with all that is in it by
 # ln, as only one of many can. Nobody removes the file of another owner, or could:
@@ -44,14 +45,14 @@ write() {
 # load reads the file $1. It fails where there is none.
 load() {
 	t='' s='' b='' o='' r=''
-	if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then end "bad $1 is not a lock"; fi
+	if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then end "strange ${1##*.}"; fi
 	for k in 1 2 3; do # it may be another one by the time it is looked for
 		{ read -r t && read -r s && read -r b && read -r o && read -r r; } 2>/dev/null <"$1" && break
 		[ -e "$1" ] || return 1
-		[ "$k" -lt 3 ] || end "bad $1 is not a lock that can be read"
+		[ "$k" -lt 3 ] || end "strange ${1##*.}"
 	done
 	for x in "$s" "$b"; do
-		case $x in '' | *[!0-9]* | ??????????????*) end "bad $1 is not a lock" ;; esac
+		case $x in '' | *[!0-9]* | ??????????????*) end "strange ${1##*.}" ;; esac
 	done
 }
 

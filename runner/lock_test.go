@@ -514,15 +514,20 @@ func TestWhatIsNoLockIsNotReadAndNotRemoved(t *testing.T) {
 			"a pipe": func(file string) error { return exec.Command("mkfifo", file).Run() },
 		} {
 			terms := quickLock(t)
+			terms.beat = 20 * time.Second // which nobody waits for
 			file := filepath.Join(terms.dir, "fleet-lock.deploy.1")
 			if err := lay(file); err != nil {
 				t.Fatal(err)
 			}
 			list := machines(1)
-			list[0].transport = tr
+			list[0].transport = reading{tr}
+			asked := time.Now()
 			l, failed, err := terms.take(t.Context(), claim("deploy", "ann"), list)
-			if err != nil || failed["m0"] == nil || !strings.Contains(failed["m0"].Error(), file+" is not a lock") {
+			if err != nil || failed["m0"] == nil || !strings.HasSuffix(failed["m0"].Error(), file+" is not a lock; hint: look what it is, and remove it on the host: rm -r "+file) {
 				t.Errorf("%s: got %v, %v", name, failed, err)
+			}
+			if took := time.Since(asked); took >= terms.beat {
+				t.Errorf("%s: it is said after %s", name, took)
 			}
 			if l != nil {
 				l.release()
