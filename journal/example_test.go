@@ -23,6 +23,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	w.Emit(&event.Event{Type: event.RunStart, Time: time.Now(), Hosts: []string{"web1"}})
 	e := event.Event{Time: time.Now(), Host: "web1", Task: "deploy", Section: event.Steps, Step: "unpack"}
 	e.Type = event.StepStart
 	w.Emit(&e) // returns when it is on disk; then the step is sent

@@ -126,8 +126,14 @@ func (r *Run) Log(host string) (io.ReadCloser, error) {
 }
 
 func (r *Run) noLog(host string) error {
-	return fmt.Errorf("run %q has no log of host %q: %w", r.ID, host, fs.ErrNotExist)
+	return &noLogError{fmt.Sprintf("run %q has no log of host %q", r.ID, host)}
 }
+
+// A noLogError is fs.ErrNotExist, but not in its words: no file was to be there.
+type noLogError struct{ text string }
+
+func (e *noLogError) Error() string        { return e.text }
+func (e *noLogError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Failed is the hosts that did not succeed, in the order of the run: those that
 // failed, timed out, were stopped or unreachable, or whose end is unknown, also

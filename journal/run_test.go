@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -189,7 +190,7 @@ func TestOutputOfARunIsItsLog(t *testing.T) {
 	if got, want := text(t, r, "a"), "one\n2> bad\ntwo\xff\n== 2026-11-23T11:05:09Z end of the host: failed: exit status 3\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if _, err := r.Log("c"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := r.Log("c"); !errors.Is(err, fs.ErrNotExist) || err.Error() != fmt.Sprintf("run %q has no log of host %q", r.ID, "c") {
 		t.Errorf("of a host that was not there: %v", err)
 	}
 }

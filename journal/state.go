@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"fleet/event"
@@ -45,11 +46,27 @@ func (r *Run) State() (*State, error) {
 	}
 	s := newState()
 	for _, r := range slices.Backward(chain) {
-		if err := r.Events(func(e *event.Event) error { s.add(e); return nil }); err != nil {
+		if err := s.read(r); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// read adds what r did. Without its beginning the events are not those of the run,
+// and to take them for all of it would be to do everything again.
+func (s *State) read(r *Run) error {
+	begun := false
+	err := r.Events(func(e *event.Event) error {
+		begun = begun || e.Type == event.RunStart
+		s.add(e)
+		return nil
+	})
+	if err != nil || begun {
+		return err
+	}
+	return fmt.Errorf("nothing is known of what run %q has done: %q does not hold its beginning; to resume it would do everything again (hint: apply everything again, if that may be)",
+		r.ID, filepath.Join(r.folder, eventsFile))
 }
 
 func newState() *State {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,6 +52,11 @@ func story(t *testing.T, lines ...string) []event.Event {
 		events = append(events, e)
 	}
 	return events
+}
+
+// known is the beginning of a run, and events.
+func known(events ...event.Event) []event.Event {
+	return append([]event.Event{{Type: event.RunStart, Command: "apply"}}, events...)
 }
 
 // told is the way back, of IDs.
@@ -211,7 +217,7 @@ func TestWhatIsRemembered(t *testing.T) {
 				if r != nil {
 					m.Resumes = r.ID
 				}
-				r = finished(t, s, m, story(t, lines...)...)
+				r = finished(t, s, m, known(story(t, lines...)...)...)
 			}
 			state, err := r.State()
 			if err != nil {
@@ -243,13 +249,13 @@ func TestWhatIsRemembered(t *testing.T) {
 
 func TestWhatAlwaysMayHaveUndone(t *testing.T) {
 	s := Open(t.TempDir())
-	first := finished(t, s, Meta{Kind: KindApply}, story(
+	first := finished(t, s, Meta{Kind: KindApply}, known(story(
 		t, "end a steps/x ok", "end a steps/y ok on=lb1", "start a always/z fared=stopped", "end a always/z ok",
 		"end b steps/x ok", "start b always/z", "end b always/z ok",
 		"end c steps/x ok task=other", "start c always/z fared=failed",
-	)...)
+	)...)...)
 	// It begins again with a, and is killed.
-	second := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, story(t, "start a steps/y on=lb1", "end a steps/y ok on=lb1")...)
+	second := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, known(story(t, "start a steps/y on=lb1", "end a steps/y ok on=lb1")...)...)
 	for _, tt := range []struct {
 		run  *Run
 		want []string
@@ -275,7 +281,7 @@ func TestWhatIsRememberedIsComplete(t *testing.T) {
 		Type: event.StepEnd, Host: "a", Task: "t", Section: event.Steps, Step: "x", Outcome: event.OK, Changed: true,
 		Notify: []string{"h"}, Result: &event.Result{Stdout: "out", Stderr: "err", Masked: true},
 	}
-	state, err := finished(t, Open(t.TempDir()), Meta{Kind: KindApply}, want).State()
+	state, err := finished(t, Open(t.TempDir()), Meta{Kind: KindApply}, known(want)...).State()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,8 +297,8 @@ func TestATimeIsThatOfTheFirstRun(t *testing.T) {
 	done := event.Event{Type: event.StepEnd, Time: time.Unix(1, 0), Host: "a", Task: "t", Section: event.Steps, Step: "x", Outcome: event.OK}
 	again := done
 	again.Time, again.Outcome, again.Reason = time.Unix(9, 0), event.Skipped, DoneEarlier
-	first := finished(t, s, Meta{Kind: KindApply}, done)
-	state, err := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, again).State()
+	first := finished(t, s, Meta{Kind: KindApply}, known(done)...)
+	state, err := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, known(again)...).State()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +310,7 @@ func TestATimeIsThatOfTheFirstRun(t *testing.T) {
 func TestWithoutTheRunBeforeNothingIsKnown(t *testing.T) {
 	s := Open(t.TempDir())
 	first := finished(t, s, Meta{Kind: KindApply})
-	second := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID})
+	second := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, known()...)
 	if err := os.RemoveAll(filepath.Join(s.dir, first.ID)); err != nil {
 		t.Fatal(err)
 	}
@@ -316,6 +322,32 @@ func TestWithoutTheRunBeforeNothingIsKnown(t *testing.T) {
 	}
 	if _, err := finished(t, s, Meta{Kind: KindApply, Resumes: "../x"}).State(); err == nil {
 		t.Error("a path passes for a run")
+	}
+}
+
+// A run whose events are gone did something all the same.
+func TestOfARunWithoutEventsNothingIsKnown(t *testing.T) {
+	beginning := `{"event":"step_end","time":"2026-11-23T11:05:12Z","host":"a","task":"t","section":"steps","step":"x","outcome":"ok"}` + "\n"
+	for name, events := range map[string]string{"no file": "", "an empty file": "", "no beginning": beginning, "a torn line": `{"event":"run_start"`} {
+		t.Run(name, func(t *testing.T) {
+			s := Open(t.TempDir())
+			first := finished(t, s, Meta{Kind: KindApply})
+			path := filepath.Join(first.Folder(), eventsFile)
+			err := os.WriteFile(path, []byte(events), 0o600)
+			if name == "no file" {
+				err = os.Remove(path)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := fmt.Sprintf("nothing is known of what run %q has done: %q does not hold its beginning; to resume it would do everything again (hint: apply everything again, if that may be)", first.ID, path)
+			second := finished(t, s, Meta{Kind: KindApply, Resumes: first.ID}, known()...)
+			for _, r := range []*Run{found(t, s, first.ID), second} {
+				if _, err := r.State(); err == nil || err.Error() != want {
+					t.Errorf("got %v, want %s", err, want)
+				}
+			}
+		})
 	}
 }
 
