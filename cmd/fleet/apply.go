@@ -35,7 +35,7 @@ func (f *applyFlags) flags() *pflag.FlagSet {
 	f.askAbove = defaultAskAbove
 	fs := newFlagSet()
 	fs.BoolVarP(&f.yes, "yes", "y", false, "answer yes where a confirmation is asked for")
-	fs.Var(count(&f.askAbove, 0, ""), "ask-above", "ask before more than `N` hosts are touched (default 50)")
+	fs.Var(count(&f.askAbove, 0, ""), "ask-above", "ask before more than `N` hosts are touched")
 	fs.BoolVar(&f.confirm, "confirm", false, "ask before every step")
 	return fs
 }

@@ -117,7 +117,14 @@ func (a *app) savePlan(f *planFlags, p *program, doc *planDocument) error {
 }
 
 // writeWhole writes a file that is there whole or not at all, for its owner alone.
+// What is there already must be a file; a link to one stays a link.
 func writeWhole(path string, text []byte) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%q is there, and is not a file", path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err

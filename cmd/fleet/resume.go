@@ -42,9 +42,10 @@ func newRunsResumeCommand(a *app) *cobra.Command {
 		Use:   "resume [flags] [RUN]",
 		Short: "Go on with what failed or was not reached in a run",
 		Long: `Do again what a run was to do, but only what failed or was not reached. RUN is
-the ID of a run or the beginning of it; without it, the last run of tasks that did
-not end well. Steps that were carried out are not carried out again. A step that
-was sent, and of which nobody knows whether it ran, is asked about, unless it is
+the ID of a run or the beginning of it; without it, the last run of tasks that was
+started in this folder and did not end well, unless the same tasks have ended well
+since. Steps that were carried out are not carried out again. A step that was
+sent, and of which nobody knows whether it ran, is asked about, unless it is
 idempotent.`,
 		Example: "  fleet runs resume\n  fleet runs resume 20261123-1105 --unknown=again",
 		Args:    cobra.MaximumNArgs(1),
@@ -92,13 +93,36 @@ func (a *app) findResumable(args []string) (*journal.Run, error) {
 		}
 		return r, nil
 	}
-	for i := range runs { // the last one first
+	return lastUnfinished(runs, by)
+}
+
+// lastUnfinished is the last run of tasks in this folder that did not end well,
+// and that no later one has gone on with or made pointless: who has rolled out
+// another release does not want the one before.
+func lastUnfinished(runs []journal.Run, resumed map[string]string) (*journal.Run, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	nothing := &usageError{err: errors.New("there is nothing to go on with: the last run of each task ended well, or is still running"), hint: "fleet runs list shows them"}
+	done := map[string]bool{} // tasks that have ended well since
+	for i := range runs {     // the last one first
 		r := &runs[i]
-		if r.Kind == journal.KindApply && r.Status != journal.OK && r.Status != journal.Running && by[r.ID] == "" {
+		tasks := strings.Join(r.Tasks, " ")
+		switch {
+		case r.Kind != journal.KindApply, r.Status == journal.Running, resumed[r.ID] != "":
+		case r.Dir != here:
+			if r.Status != journal.OK {
+				nothing.err = fmt.Errorf("there is nothing to go on with in this folder; run %s, in %s, did not end well", r.ID, r.Dir)
+				nothing.hint = "fleet runs resume " + r.ID
+			}
+		case r.Status == journal.OK:
+			done[tasks] = true
+		case !done[tasks]:
 			return r, nil
 		}
 	}
-	return nil, &usageError{err: errors.New("there is nothing to go on with: all runs of tasks ended well, or are still running"), hint: "fleet runs list shows them"}
+	return nil, nothing
 }
 
 // resume carries out the command line of r once more, which then asks r what was

@@ -28,8 +28,8 @@ type taskFlags struct {
 
 func (f *taskFlags) flags() *pflag.FlagSet {
 	fs := newFlagSet()
-	fs.Var(texts(&f.only, notEmpty), "only", "only steps with one of the `TAGS`, separated by commas")
-	fs.Var(texts(&f.skip, notEmpty), "skip", "no steps with one of the `TAGS`, separated by commas")
+	fs.Var(texts(&f.only, hasTag), "only", "only steps with one of the `TAGS`, separated by commas")
+	fs.Var(texts(&f.skip, hasTag), "skip", "no steps with one of the `TAGS`, separated by commas")
 	fs.Var(text(&f.startAt, notEmpty), "start-at", "leave out what comes before `STEP`, or TASK.STEP")
 	return fs
 }
@@ -43,6 +43,14 @@ func (f *taskFlags) becomeFlags() *pflag.FlagSet {
 // options are the flags as package tasks takes them.
 func (f *taskFlags) options(names []string, narrow func(string) ([]*inventory.Host, error)) tasks.Options {
 	return tasks.Options{Names: names, Narrow: narrow, Only: byComma(f.only), Skip: byComma(f.skip), StartAt: f.startAt}
+}
+
+// hasTag refuses a list of nothing.
+func hasTag(s string) error {
+	if len(byComma([]string{s})) == 0 {
+		return wrong("is not a list of tags, as in a,b", "")
+	}
+	return nil
 }
 
 // byComma splits every element at its commas.
