@@ -61,7 +61,7 @@ func TestNothingIsSentWhereTheJournalCannotBeBegun(t *testing.T) {
 func TestRunEndsWhereTheJournalRunsFull(t *testing.T) {
 	t.Parallel()
 	s := onLab(t, "rolling")
-	status, said := s.onDisk(t, "size=32k", ":", "apply", "deploy")
+	status, said := s.onDisk(t, "size=24k", ":", "apply", "deploy")
 	if status != 1 || !strings.Contains(said, "the journal cannot be written, so no further step is sent") || !strings.Contains(said, "no space left on device") {
 		t.Errorf("exit status %d, want 1 and why\n%s", status, said)
 	}

@@ -33,8 +33,12 @@ func TestRunThatWasKilledIsResumedWithoutDoingAnythingTwice(t *testing.T) {
 		if ok := ended(happened, "ok"); !slices.Equal(ok, web) {
 			t.Errorf("%q ended well", ok)
 		}
-		if runs := s.runs(t); len(runs) != 2 || runs[0].Status != "ok" || runs[0].Resumes != runs[1].ID {
-			t.Errorf("the runs are listed as %+v", runs)
+		runs := s.runs(t)
+		if len(runs) != 2 || runs[0].Status != "ok" || runs[0].Resumes != runs[1].ID {
+			t.Fatalf("the runs are listed as %+v", runs)
+		}
+		if status, _, stderr := s.fleet(t, "runs", "resume", runs[1].ID); status != 1 || !strings.Contains(stderr, runs[0].ID) {
+			t.Errorf("the same run once more: exit status %d, want 1 and which run has gone on with it\n%s", status, stderr)
 		}
 		if status, _, stderr := s.fleet(t, "runs", "resume"); status != 1 || !strings.Contains(stderr, "nothing to go on with") {
 			t.Errorf("once more: exit status %d\n%s", status, stderr)
