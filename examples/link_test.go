@@ -49,3 +49,18 @@ func TestLinkThatIsCutDuringAnIdempotentStepIsNoMatter(t *testing.T) {
 		}
 	})
 }
+
+func TestLinkToALoadBalancerThatIsCutBetweenStepsIsMadeAgain(t *testing.T) {
+	everywhere(t, "rolling", func(t *testing.T, s *scene) {
+		s.holdable(t, "unpack.sh")
+		h := s.hold(t, "web01")
+		r := s.start(t, "apply", "deploy", "-e", "release=1.0")
+		h.reached(t)
+		s.cut(t, "lb2")
+		h.release(t)
+		if status := r.wait(t); status != 0 {
+			t.Errorf("exit status %d, want 0", status)
+		}
+		s.balanced(t, "down up", s.hosts[2:]...)
+	})
+}
