@@ -101,8 +101,8 @@ func TestRunIsStoppedFromAnotherTerminal(t *testing.T) {
 	r := s.start(t, "apply", "deploy", "-e", "release=1.0")
 	h.reached(t)
 	s.must(t, "runs", "stop")
-	if status := r.wait(t); status != 130 {
-		t.Errorf("exit status %d, want 130", status)
+	if status := r.wait(t); status != 143 {
+		t.Errorf("exit status %d, want 143", status)
 	}
 	h.over(t)
 	s.balanced(t, "down up", "web01")
