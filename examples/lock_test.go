@@ -92,8 +92,10 @@ func TestLockOfADeadOwnerIsTakenOver(t *testing.T) {
 		eventually(t, "the lock is free", func() bool { return len(s.lockFiles(t)) == 0 })
 
 		// One whose link is dead does not, and the lock is left as it was. Its
-		// third line is the last sign of life.
+		// third line is the last sign of life; the first is what a host that is
+		// late to notice would know its own by.
 		lock := strings.Split(string(left), "\n")
+		lock[0] += "0"
 		leave := func(alive time.Time) {
 			lock[2] = strconv.FormatInt(alive.Unix(), 10)
 			if err := os.WriteFile(files[0], []byte(strings.Join(lock, "\n")), 0o644); err != nil {

@@ -128,8 +128,12 @@ task "deploy" {
 		{ctrlC, 130, ""},
 		{"d\n", 0, "step one: skipped (done in an earlier run)"},
 	}
+	runs, err := os.ReadDir(filepath.Join(state, "fleet", "runs"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range tests {
-		x := onTerminal(t, l, env, "runs", "resume")
+		x := onTerminal(t, l, env, "runs", "resume", runs[0].Name()) // each in a folder of its own
 		x.expect(question)
 		x.press(tt.keys)
 		if said := x.exits(tt.status); !strings.Contains(said, tt.want) {
