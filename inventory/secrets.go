@@ -105,7 +105,7 @@ func (d *decoder) secret(b *hcl.Block) {
 }
 
 func secretSpecs() []spec {
-	parsers := map[string]parser{"env": parseText, "file": parseText, "exec": parseList, "prompt": parseBool, "timeout": parseDuration}
+	parsers := map[string]parser{"env": parseText, "file": parseText, "exec": parseCommand, "prompt": parseBool, "timeout": parseDuration}
 	var out []spec
 	for _, a := range secretDef().Attrs {
 		out = append(out, spec{parse: parsers[a.Name], AttrDef: a})

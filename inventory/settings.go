@@ -215,6 +215,23 @@ func parseList(v cty.Value, at hcl.Range) (any, error) {
 	return out, nil
 }
 
+// parseCommand takes a program and its arguments, which may be empty or have
+// several lines, such as a script after -c.
+func parseCommand(v cty.Value, at hcl.Range) (any, error) {
+	if v.Type() == cty.String || !v.CanIterateElements() || v.Type().IsMapType() || v.Type().IsObjectType() {
+		return parseList(v, at)
+	}
+	out := []string{}
+	for it := v.ElementIterator(); it.Next(); {
+		_, e := it.Element()
+		if e.Type() != cty.String || e.IsNull() || strings.ContainsRune(e.AsString(), 0) {
+			return nil, fmt.Errorf("must be a text or a list of texts")
+		}
+		out = append(out, e.AsString())
+	}
+	return out, nil
+}
+
 // parsePaths takes one file name or a list. A relative one is relative to the
 // file it stands in, so that an inventory works from every folder.
 func parsePaths(v cty.Value, at hcl.Range) (any, error) {

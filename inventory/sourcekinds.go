@@ -50,7 +50,7 @@ func execKind() *sourceKind {
   cache   = "5m"
 }`,
 		[]spec{
-			{parse: parseList, AttrDef: lang.AttrDef{Name: "command", Type: "list(string)", Required: true, Doc: "Program and arguments, without a shell. It runs in the folder of the file it stands in."}},
+			{parse: parseCommand, AttrDef: lang.AttrDef{Name: "command", Type: "list(string)", Required: true, Doc: "Program and arguments, without a shell. It runs in the folder of the file it stands in."}},
 			{parse: parseDuration, AttrDef: lang.AttrDef{Name: "timeout", Type: "duration", Doc: "After this time it is killed, with its children.", Default: "10s"}},
 			{parse: parseDuration, AttrDef: lang.AttrDef{Name: "cache", Type: "duration", Doc: "How long an answer is used again. Where the command fails later, the last answer is used, with a warning.", Default: "no answer is kept"}},
 		},
