@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -67,6 +68,9 @@ func (s *Store) create(store *os.Root, m Meta, o Options) (_ *Writer, err error)
 	w := &Writer{meta: m, folder: folder, fail: newFailure(o.OnError), stop: make(chan struct{})}
 	run, err := store.OpenRoot(m.ID)
 	if err == nil {
+		err = claim(store, &m)
+	}
+	if err == nil {
 		err = s.fill(w, run)
 		if err == nil && m.Kind == KindApply {
 			err = errors.Join(syncDir(run), syncDir(store))
@@ -79,6 +83,28 @@ func (s *Store) create(store *os.Root, m Meta, o Options) (_ *Writer, err error)
 		return nil, err
 	}
 	return w, nil
+}
+
+// claim makes m the only run that goes on with the one that it resumes: two at
+// one time would do everything twice.
+func claim(store *os.Root, m *Meta) error {
+	if _, _, ok := parseID(m.Resumes); !ok {
+		return nil
+	}
+	name := filepath.Join(m.Resumes, claimFile)
+	f, err := store.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		by, _ := store.ReadFile(name)
+		return fmt.Errorf("run %s goes on with run %s already; hint: fleet runs show %s", by, m.Resumes, by)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // State says that it is gone
+	}
+	if err != nil {
+		return failed("make", name, err)
+	}
+	_, err = f.WriteString(m.ID)
+	return errors.Join(err, f.Close())
 }
 
 // fill makes the files of a run.

@@ -48,6 +48,7 @@ type Meta struct {
 const (
 	metaFile   = "run.json" // locked as long as the run is recorded
 	eventsFile = "events.jsonl"
+	claimFile  = "resumed" // holds the ID of the run that goes on with it
 	logsDir    = "logs"
 	logExt     = ".log"
 )

@@ -213,3 +213,26 @@ func TestRunsOfTheSameSecondAreInOrder(t *testing.T) {
 		before = id[:19]
 	}
 }
+
+func TestOnlyOneRunGoesOnWithARun(t *testing.T) {
+	s := Open(t.TempDir())
+	create := func(resumes string) (*Writer, error) {
+		return s.Create(Meta{Kind: KindApply, Resumes: resumes}, Options{})
+	}
+	first, err := create("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Close()
+	second, err := create(first.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = second.Close() }()
+	if _, err := create(first.ID()); err == nil || !strings.Contains(err.Error(), second.ID()) {
+		t.Errorf("a third run goes on with the first: %v, want an error that names %s", err, second.ID())
+	}
+	if runs, err := s.List(); err != nil || len(runs) != 2 {
+		t.Errorf("there are %d runs, want 2: %v", len(runs), err)
+	}
+}
