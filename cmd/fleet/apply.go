@@ -121,23 +121,10 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	}
 	way := &reach{app: a, inv: p.inv, become: &f.become, asked: asked}
 	return x.run(ctx, fanout, func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary {
-		return runner.Apply(ctx, &runner.Tasks{
-			Plan:       p.plan,
-			Transport:  t,
-			Local:      transport.Local{},
-			Sink:       sink,
-			Title:      p.title(),
-			Fanout:     fanout,
-			Deadline:   f.limit.deadline,
-			Target:     way.target,
-			Become:     way.user,
-			Facts:      facts.New(facts.Config{Transport: t, Fanout: fanout}),
-			Memory:     memory,
-			Owner:      owner(&a.env, x.record.id()),
-			Ask:        x.ask(f),
-			StepByStep: f.confirm,
-			Learn:      a.redactor.Add,
-		})
+		cfg := way.tasks(p, t, sink, fanout)
+		cfg.Deadline, cfg.Memory, cfg.StepByStep = f.limit.deadline, memory, f.confirm
+		cfg.Owner, cfg.Ask = owner(&a.env, x.record.id()), x.ask(f)
+		return runner.Apply(ctx, cfg)
 	})
 }
 
@@ -174,12 +161,29 @@ type reach struct {
 	asked  passwords
 }
 
+// tasks is what a plan is looked at with, and carried out.
+func (r *reach) tasks(p *program, t transport.Transport, sink event.Sink, fanout int) *runner.Tasks {
+	return &runner.Tasks{
+		Plan:      p.plan,
+		Transport: t,
+		Local:     transport.Local{},
+		Sink:      sink,
+		Title:     p.title(),
+		Fanout:    fanout,
+		Target:    r.target,
+		Become:    r.user,
+		Facts:     facts.New(facts.Config{Transport: t, Fanout: fanout}),
+		Learn:     r.app.redactor.Add,
+	}
+}
+
 // target says how to reach h.
 func (r *reach) target(ctx context.Context, h *inventory.Host) (transport.Target, error) {
 	t, err := r.inv.Target(ctx, h)
 	if r.asked.login.IsSet() {
 		t.Login.Password = r.asked.login
 	}
+	r.app.learnPasswords([]runner.Job{{Host: h.Name, Target: t}}) // a step may be delegated to any host
 	return t, err
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"fleet/event"
-	"fleet/inventory/facts"
 	"fleet/runner"
 	"fleet/transport"
 )
@@ -82,19 +81,9 @@ func (a *app) planCommand(ctx context.Context, f *planFlags, names []string) err
 	way := &reach{app: a, inv: p.inv, become: &f.become, asked: asked}
 	x := &execution{app: a, show: &showFlags{format: "text"}, jobs: work, kind: kindPlan}
 	err = x.run(ctx, fanout, func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary {
-		preview = runner.Look(ctx, &runner.Tasks{
-			Plan:      p.plan,
-			Transport: t,
-			Local:     transport.Local{},
-			Sink:      sink,
-			Title:     p.title(),
-			Fanout:    fanout,
-			Deadline:  f.limit.deadline,
-			Target:    way.target,
-			Become:    way.user,
-			Facts:     facts.New(facts.Config{Transport: t, Fanout: fanout}),
-			Learn:     a.redactor.Add,
-		})
+		cfg := way.tasks(p, t, sink, fanout)
+		cfg.Deadline = f.limit.deadline
+		preview = runner.Look(ctx, cfg)
 		return preview.Summary
 	})
 	var signal *signaled
