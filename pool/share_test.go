@@ -198,12 +198,11 @@ func TestCloseFailsWhatRunsAndWaitsForIt(t *testing.T) {
 
 func TestOneServerThatDropsTooManyLoginsLetsAllIn(t *testing.T) {
 	t.Parallel()
-	// sshd listens to 16 addresses at most; its own is one of them.
-	config := []string{"MaxStartups 10:30:100"}
+	var addresses []string
 	for i := range 15 {
-		config = append(config, "ListenAddress 127.0.0."+itoa(2+i))
+		addresses = append(addresses, "127.0.0."+itoa(2+i))
 	}
-	s, target := startSSHD(t, opensshd.Options{Config: config})
+	s, target := startSSHD(t, opensshd.Options{Config: []string{"MaxStartups 10:30:100"}, Addresses: addresses})
 	target.HostKey.Alias = "[127.0.0.1]:" + itoa(s.Port)
 	p := newPool(t, pool.Config{})
 	var all sync.WaitGroup
@@ -211,11 +210,11 @@ func TestOneServerThatDropsTooManyLoginsLetsAllIn(t *testing.T) {
 		all.Go(func() {
 			one := target
 			one.Name = "host " + itoa(i)
-			one.Address = "127.0.0." + itoa(2+i%15)
+			one.Address = addresses[i%len(addresses)]
 			one.Link.KeepaliveMax = 3 + i/15 // makes it another target
 			got := run(t.Context(), p, one, &transport.Command{Script: "exit 3"})
 			if got.err != nil || got.status.Code != 3 {
-				t.Errorf("%+v", got)
+				t.Errorf("%v: %+v", got.err, got.status)
 			}
 		})
 	}

@@ -75,10 +75,12 @@ func (s *Server) writeConfig(t testing.TB, tools tools, o Options) string {
 		known += fmt.Sprintf("[%s]:%d %s\n", s.Host, s.Port, strings.TrimSpace(string(b)))
 	}
 	s.KnownHosts = s.write(t, "known_hosts", known)
+	for _, addr := range append([]string{s.Host}, o.Addresses...) {
+		lines = append(lines, "ListenAddress "+addr)
+	}
 	yesNo := map[bool]string{true: "yes", false: "no"}
 	lines = append(lines,
 		fmt.Sprintf("Port %d", s.Port),
-		"ListenAddress "+s.Host,
 		"AuthorizedKeysFile "+filepath.Join(s.Dir, "authorized_keys"),
 		"PidFile none",
 		"UsePAM no",

@@ -21,6 +21,9 @@ type Options struct {
 	// a Match line on they come last, as they have to. LogLevel stays at INFO
 	// or above.
 	Config []string
+	// Addresses are listened to besides 127.0.0.1, on the same port. sshd takes
+	// 16 in all.
+	Addresses []string
 	// Shell is the login shell, by name or path. It takes root, which makes a
 	// user for it.
 	Shell string
@@ -161,8 +164,8 @@ func (s *Server) start(t testing.TB, tools tools, o Options) {
 	})
 }
 
-// try starts sshd and waits until it says that it listens. A connection would
-// tell less: it might be answered by whoever took the port.
+// try starts sshd and waits until it says that it listens to every address. A
+// connection would tell less: it might be answered by whoever took the port.
 func (s *Server) try(ctx context.Context, t testing.TB, tools tools, o Options) error {
 	t.Helper()
 	config := s.writeConfig(t, tools, o)
@@ -187,8 +190,7 @@ func (s *Server) try(ctx context.Context, t testing.TB, tools tools, o Options) 
 	}()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	listening := fmt.Sprintf("Server listening on %s port %d.", s.Host, s.Port)
-	for !strings.Contains(s.Log(), listening) {
+	for !s.listens(o) {
 		select {
 		case <-tick.C:
 		case <-exited:
@@ -196,8 +198,23 @@ func (s *Server) try(ctx context.Context, t testing.TB, tools tools, o Options) 
 		case <-ctx.Done():
 			return fmt.Errorf("sshd does not listen: %w", ctx.Err())
 		}
+		if strings.Contains(s.Log(), "Bind to port") {
+			return errors.New("an address of sshd is taken")
+		}
 	}
 	return nil
+}
+
+// listens reports whether sshd has bound all its addresses: it says so one by
+// one.
+func (s *Server) listens(o Options) bool {
+	log := s.Log()
+	for _, addr := range append([]string{s.Host}, o.Addresses...) {
+		if !strings.Contains(log, fmt.Sprintf("Server listening on %s port %d.", addr, s.Port)) {
+			return false
+		}
+	}
+	return true
 }
 
 func freePort() (int, error) {
