@@ -189,6 +189,7 @@ func (m *maker) elementKeys(e *expr, v cty.Value) ([]string, bool) {
 func (h *Host) calls(x *stepExprs, b *Bound, m *maker) []*Call {
 	machines, ok := h.machines(x, m)
 	if !ok {
+		b.open = b.open || m.late
 		b.Late, m.late = b.Late || m.late, false
 		return nil
 	}

@@ -13,10 +13,12 @@ type Bound struct {
 	// Skip says why there is nothing to do; "" where there is something, and
 	// where Late says that this is not known yet.
 	Skip string
-	// Late is set where `when` or `for_each` needs what is known only after
+	// Late is set where `when`, `for_each` or `on` needs what is known only after
 	// other steps have run. It occurs in hosts made for a preview only.
 	Late  bool
 	Calls []*Call
+
+	open bool // Late is set as nobody knows yet where it is carried out
 }
 
 // A Call is one action on one machine.

@@ -29,6 +29,7 @@ func (p *Plan) check() lang.Diagnostics {
 func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 	p.exprs = newExpressions(p, view)
 	k := &checker{plan: p, found: map[mistake]*finding{}, left: freeCost}
+	k.delegated.seen = map[*inventory.Host]bool{}
 	k.all = append(k.all, p.exprs.diags...)
 	for _, t := range p.Tasks {
 		k.left = min(k.left+stepCost*len(t.Hosts)*len(p.exprs.steps), mostCost)
@@ -40,6 +41,7 @@ func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 			}
 		}
 	}
+	p.Delegates, p.Anywhere = k.delegated.hosts, k.delegated.anywhere
 	for _, f := range k.found {
 		if len(f.hosts) < f.of {
 			f.first.Detail += " This is so for " + inventory.Fold(f.hosts) + "."
@@ -54,6 +56,8 @@ type checker struct {
 	all   hcl.Diagnostics
 	found map[mistake]*finding
 	left  int // of what expressions may cost
+
+	delegated delegation
 }
 
 // A finding is a mistake with the hosts that it is made for.
@@ -104,6 +108,7 @@ func (k *checker) step(h *Host, x *stepExprs) *maker {
 	if len(m.diags) == 0 && !x.all.host && !x.all.step && isComplete(b) {
 		x.bound = b
 	}
+	k.delegated.add(h, x, b)
 	if b.Skip == "" && !m.diags.HasErrors() {
 		c := &Call{}
 		if len(b.Calls) > 0 {

@@ -98,6 +98,12 @@ type condition struct {
 // that it depends on.
 type Plan struct {
 	Tasks []*Planned
+	// Delegates are the hosts that steps are delegated to by `on`, each once, as far
+	// as that is known before the first step.
+	Delegates []*inventory.Host
+	// Anywhere are the steps, as TASK.STEP, that may be delegated to any host of
+	// the inventory: which, is known only when other steps have run.
+	Anywhere []string
 
 	inv   *inventory.Inventory
 	exprs *expressions // made by check, and anew by Resolve

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"fleet/internal/nodeset"
 	"fleet/internal/term"
+	"fleet/inventory"
 	"fleet/tasks"
 )
 
@@ -17,21 +19,53 @@ func (a *app) approve(ctx context.Context, f *applyFlags, p *program) error {
 	if !a.global.quiet && f.show.format == "text" {
 		summarize(a.env.stderr, p.plan)
 	}
-	hosts := p.hosts()
-	var why []string
-	if what := protectedHosts(hosts); what != "" {
-		why = append(why, "touches "+what+", which is protected")
-	}
-	if len(hosts) > f.askAbove {
-		why = append(why, fmt.Sprintf("touches %s, more than %d", plural(len(hosts), "host"), f.askAbove))
-	}
+	why := p.reach(f.askAbove)
 	if f.confirm && !term.CanAsk() {
 		return badUsage("--confirm asks before every step, and there is no terminal to ask on")
 	}
-	if f.yes || len(why) == 0 {
+	if f.yes || why == "" {
 		return nil
 	}
-	return a.goOn(ctx, "this "+strings.Join(why, " and "), f.conn.batch())
+	return a.goOn(ctx, "this "+why, f.conn.batch())
+}
+
+// reach says what p touches that nobody touches without a word: protected hosts,
+// or more than so many; "" where that is nothing. Hosts that steps are delegated
+// to count as those of tasks. Where it is not known beforehand which these are, it
+// may be any of the inventory, and so all of them count.
+func (p *program) reach(most int) string {
+	hosts, verb, tail := p.touched(), "touches ", ""
+	if steps := p.plan.Anywhere; len(steps) > 0 {
+		hosts, verb = p.inv.Hosts(), "may touch "
+		tail = fmt.Sprintf(", as the hosts of step %s are known only after others have run", steps[0])
+		if len(steps) > 1 {
+			tail = fmt.Sprintf(", as the hosts of steps %s are known only after others have run", strings.Join(steps, ", "))
+		}
+	}
+	var why []string
+	if what := protectedHosts(hosts); what != "" {
+		why = append(why, verb+what+", which is protected")
+	}
+	if len(hosts) > most {
+		why = append(why, fmt.Sprintf("%s%s, more than %d", verb, plural(len(hosts), "host"), most))
+	}
+	if len(why) == 0 {
+		return ""
+	}
+	return strings.Join(why, " and ") + tail
+}
+
+// touched are all hosts to which something may be sent, as far as that is known
+// beforehand, each once, in natural order.
+func (p *program) touched() []*inventory.Host {
+	all := p.hosts()
+	for _, h := range p.plan.Delegates {
+		if !slices.Contains(all, h) {
+			all = append(all, h)
+		}
+	}
+	slices.SortFunc(all, func(a, b *inventory.Host) int { return nodeset.Compare(a.Name, b.Name) })
+	return all
 }
 
 // summarize says in a line for each task what its plan comes to.
