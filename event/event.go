@@ -28,6 +28,14 @@ const (
 	TaskEnd    Type = "task_end"    // Outcome, Reason, Hint, Duration
 )
 
+// The types of tunnels. All of them have Host, Name, Kind, Listen and Target.
+const (
+	TunnelOpen   Type = "tunnel_open"   // it listens, and its far side is connected; also when it is so again
+	TunnelDown   Type = "tunnel_down"   // Error, Attempt: the far side is away; another attempt follows
+	TunnelFailed Type = "tunnel_failed" // Error, Hint: it is given up
+	TunnelClosed Type = "tunnel_closed" // it was open, or was about to be, and is closed
+)
+
 // A Section is the part of a task that a step stands in.
 type Section string
 
@@ -88,9 +96,11 @@ type Event struct {
 	// Always it is how the host fared in the task so far; empty for well.
 	Outcome Outcome
 	// Status is the exit status; -1 where there is none.
-	Status   int
-	Signal   string // HostEnd: without "SIG"
-	Kind     string // HostEnd: a transport.Kind where the outcome came from an error
+	Status int
+	Signal string // HostEnd: without "SIG"
+	// Kind is a transport.Kind at HostEnd, where the outcome came from an error.
+	// Of a tunnel it is "local", "remote", "dynamic" or "remote dynamic".
+	Kind     string
 	Error    string // HostEnd: what went wrong, without the host's name
 	Hint     string // HostEnd: what to do about it
 	Duration time.Duration
@@ -99,6 +109,10 @@ type Event struct {
 	Message string // Note
 
 	Summary *Summary // RunEnd
+
+	// Of a tunnel: the name of its block in the inventory, if it has one; where it
+	// listens, with the real port; and where it leads, empty for dynamic ones.
+	Name, Listen, Target string
 
 	// What follows is set in runs of tasks.
 

@@ -126,6 +126,16 @@ func TestWireForm(t *testing.T) {
 			`{"event":"host_end","time":"T","host":"a","outcome":"unreachable","kind":"auth","error":"no","hint":"do","duration_ms":0}`,
 		},
 		{
+			"a tunnel is open",
+			event.Event{Type: event.TunnelOpen, Host: "a", Name: "postgres", Kind: "local", Listen: "127.0.0.1:15432", Target: "localhost:5432"},
+			`{"event":"tunnel_open","time":"T","host":"a","kind":"local","name":"postgres","listen":"127.0.0.1:15432","target":"localhost:5432"}`,
+		},
+		{
+			"a tunnel without a target is down",
+			event.Event{Type: event.TunnelDown, Host: "a", Kind: "dynamic", Listen: "127.0.0.1:1080", Error: "connection lost", Attempt: 1},
+			`{"event":"tunnel_down","time":"T","host":"a","kind":"dynamic","error":"connection lost","listen":"127.0.0.1:1080","attempt":1}`,
+		},
+		{
 			"a task begins",
 			event.Event{Type: event.TaskStart, Task: "deploy", Hosts: []string{"a", "b"}, Batches: 2},
 			`{"event":"task_start","time":"T","hosts":["a","b"],"task":"deploy","batches":2}`,

@@ -28,6 +28,9 @@ type wire struct {
 	Level      string    `json:"level,omitempty"`
 	Message    string    `json:"message,omitempty"`
 	Summary    *WireSums `json:"summary,omitempty"`
+	Name       string    `json:"name,omitempty"`
+	Listen     string    `json:"listen,omitempty"`
+	Target     string    `json:"target,omitempty"`
 
 	Task    string   `json:"task,omitempty"`
 	Batches int      `json:"batches,omitempty"`
@@ -85,6 +88,7 @@ func (e *Event) AppendJSON(dst []byte) ([]byte, error) {
 		Hosts: e.Hosts, Command: e.Command, Fanout: e.Fanout,
 		Signal: e.Signal, Kind: e.Kind, Error: e.Error, Hint: e.Hint,
 		Level: e.Level, Message: e.Message,
+		Name: e.Name, Listen: e.Listen, Target: e.Target,
 		Task: e.Task, Batches: e.Batches, Batch: e.Batch, Canary: e.Canary,
 		Section: e.Section, Step: e.Step, Key: e.Key, On: e.On,
 		Attempt: e.Attempt, DelayMS: Milliseconds(e.Delay), Once: e.Once, Changed: e.Changed, Ignored: e.Ignored,

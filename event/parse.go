@@ -23,6 +23,7 @@ func ParseJSON(line []byte) (*Event, error) {
 		Stream: w.Stream, Outcome: w.Outcome,
 		Signal: w.Signal, Kind: w.Kind, Error: w.Error, Hint: w.Hint,
 		Level: w.Level, Message: w.Message,
+		Name: w.Name, Listen: w.Listen, Target: w.Target,
 		Task: w.Task, Batches: w.Batches, Batch: w.Batch, Canary: w.Canary,
 		Section: w.Section, Step: w.Step, Key: w.Key, On: w.On,
 		Attempt: w.Attempt, Once: w.Once, Changed: w.Changed, Ignored: w.Ignored,

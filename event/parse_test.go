@@ -36,6 +36,7 @@ func anEvent() *rapid.Generator[*event.Event] {
 			Type: rapid.SampledFrom([]event.Type{
 				event.RunStart, event.HostStart, event.Connect, event.Output, event.HostEnd, event.RunEnd, event.Note,
 				event.TaskStart, event.BatchStart, event.StepStart, event.StepRetry, event.StepEnd, event.BatchEnd, event.TaskEnd,
+				event.TunnelOpen, event.TunnelDown, event.TunnelFailed, event.TunnelClosed,
 			}).Draw(t, "type"),
 			Time: moment().Draw(t, "time"),
 			Host: text().Draw(t, "host"),
@@ -45,6 +46,7 @@ func anEvent() *rapid.Generator[*event.Event] {
 			Attempt: rapid.IntRange(0, 9).Draw(t, "attempt"), Delay: span().Draw(t, "delay"),
 			Kind: text().Draw(t, "kind"), Error: text().Draw(t, "error"), Hint: text().Draw(t, "hint"),
 			Level: text().Draw(t, "level"), Message: text().Draw(t, "message"), Reason: text().Draw(t, "reason"),
+			Name: text().Draw(t, "name"), Listen: text().Draw(t, "listen"), Target: text().Draw(t, "target"),
 		}
 		switch e.Type {
 		case event.Output:
