@@ -1,0 +1,102 @@
+package forward
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxPort = 65535
+	maxHost = 255 // as DNS and SOCKS have it
+	maxPath = 107 // of a Unix socket: 108 bytes on Linux with the zero at the end, as ssh counts
+)
+
+// CheckHost says what is wrong with a host's name or address, given without
+// brackets, as the target of a connection; nil where nothing is. It looks
+// nothing up. A name of a remote client is checked by the same.
+func CheckHost(host string) error {
+	switch {
+	case host == "":
+		return errors.New("no host")
+	case len(host) > maxHost:
+		return fmt.Errorf("a host's name is at most %d bytes long", maxHost)
+	case !utf8.ValidString(host):
+		return errors.New("a host's name is not UTF-8")
+	}
+	if strings.Contains(host, ":") {
+		if ip, err := netip.ParseAddr(host); err != nil || !plain(ip.Zone()) {
+			return fmt.Errorf("%q is no IPv6 address", host)
+		}
+		return nil
+	}
+	if !plain(host) {
+		return fmt.Errorf("%q is no host's name", host)
+	}
+	return nil
+}
+
+// plain reports whether nothing in text can mean something to whoever looks the
+// name up, or prints it.
+func plain(text string) bool {
+	for _, r := range text {
+		if !unicode.IsPrint(r) || strings.ContainsRune(" /\\%[]*?\"'`$<>|;&(){}", r) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkPath says what is wrong with a socket's path on this machine.
+func checkPath(path string) error {
+	switch {
+	case path == "":
+		return errors.New("no path of the socket")
+	case len(path) > maxPath:
+		return fmt.Errorf("a socket's path is at most %d bytes long, this one is %d", maxPath, len(path))
+	case strings.HasSuffix(path, "/"):
+		return errors.New("the socket's path ends in a slash")
+	case strings.IndexFunc(path, unicode.IsControl) >= 0 || !utf8.ValidString(path):
+		return errors.New("a character in the socket's path that cannot be printed")
+	}
+	return nil
+}
+
+// checkFarPath says what is wrong with a socket's path on the host.
+func checkFarPath(path string) error {
+	if err := checkPath(path); err != nil {
+		return err
+	}
+	if path[0] != '/' {
+		return errors.New("a socket on the host needs its whole path, starting with a slash")
+	}
+	return nil
+}
+
+// parsePort reads the digits of a port. ssh, too, takes leading zeros.
+func parsePort(text string) (int, error) {
+	if text == "" {
+		return 0, errors.New("no port")
+	}
+	if strings.Trim(text, "0123456789") != "" {
+		return 0, fmt.Errorf("%s is no port's number", quote(text))
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n > maxPort {
+		return 0, fmt.Errorf("%s is no port's number: the highest is %d", quote(text), maxPort)
+	}
+	return n, nil
+}
+
+// quote makes an error of any text short and printable.
+func quote(text string) string {
+	const most = 200
+	if len(text) > most {
+		return strconv.Quote(text[:most] + "...")
+	}
+	return strconv.Quote(text)
+}
