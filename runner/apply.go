@@ -15,10 +15,6 @@ import (
 	"fleet/transport"
 )
 
-// DefaultCleanupTime is how long the always steps of hosts at work may take
-// after a stop, where Tasks.CleanupTime is 0.
-const DefaultCleanupTime = time.Minute
-
 // Tasks is what a run of tasks needs. Plan, Transport, Local, Sink and Target
 // must be set.
 type Tasks struct {
@@ -52,10 +48,8 @@ type Tasks struct {
 	StepByStep bool
 	// Learn is told sensitive texts before they are used. It may be nil.
 	Learn func(texts ...string)
-	// CleanupTime bounds the always steps after a stop. Default 60 s.
-	CleanupTime time.Duration
-	// Force gives up the always steps, too, when it is closed. It may be nil.
-	Force <-chan struct{}
+	// Cleanup tells of the always steps, and can give them up. It may be nil.
+	Cleanup *Cleanup
 }
 
 // Apply carries the plan out, and returns when every host of it has its outcome.

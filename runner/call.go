@@ -82,6 +82,7 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 // begin tells that the call is about to be sent.
 func (c *callRun) begin() {
 	c.fresh = true
+	c.owe()
 	e := c.event(event.StepStart)
 	if c.section == event.Always {
 		e.Outcome = c.outcome

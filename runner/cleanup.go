@@ -16,8 +16,11 @@ import (
 //
 // What stands in always puts things right that a step before has changed, such
 // as a host that was taken out of a load balancer. So it is carried out under a
-// context of its own: when the run is stopped, it goes on for CleanupTime, or
+// context of its own: when the run is stopped, it goes on for cleanupTime, or
 // until the user insists.
+
+// cleanupTime is how long the always steps of hosts at work may take after a stop.
+const cleanupTime = time.Minute
 
 // errForced is the cause when the user does not want to wait for always steps.
 var errForced = errors.New("stopped for the second time")
@@ -32,7 +35,7 @@ func (r *planRun) allowCleanup(ctx context.Context) (end func()) {
 		select {
 		case <-over:
 			return
-		case <-r.cfg.Force:
+		case <-r.cfg.Cleanup.givenUp():
 			cancel(errForced)
 			return
 		case <-ctx.Done():
@@ -48,33 +51,34 @@ func (r *planRun) allowCleanup(ctx context.Context) (end func()) {
 
 // limitCleanup lets the context live for as long as it may after a stop.
 func (r *planRun) limitCleanup(why error, over <-chan struct{}, cancel context.CancelCauseFunc) {
-	limit := r.cfg.CleanupTime
-	if limit <= 0 {
-		limit = DefaultCleanupTime
-	}
 	if r.cleans() {
 		r.emit(&event.Event{Type: event.Note, Level: "info", Message: fmt.Sprintf(
-			"%s: no further step is sent, but hosts at work carry out their always steps, for %s at most", why, limit)})
+			"%s: no further step is sent, but hosts at work carry out their always steps, for %s at most", why, cleanupTime)})
 	}
-	timer := time.NewTimer(limit)
+	timer := time.NewTimer(cleanupTime)
 	defer timer.Stop()
 	select {
 	case <-over:
-	case <-r.cfg.Force:
+	case <-r.cfg.Cleanup.givenUp():
 		cancel(errForced)
 	case <-timer.C:
-		cancel(fmt.Errorf("always took longer than %s after the run was stopped", limit))
+		cancel(fmt.Errorf("always took longer than %s after the run was stopped", cleanupTime))
 	}
 }
 
 // cleans reports whether a task of the plan has always steps.
 func (r *planRun) cleans() bool {
 	for _, p := range r.cfg.Plan.Tasks {
-		if len(p.Always) > 0 {
+		if cleans(p) {
 			return true
 		}
 	}
 	return false
+}
+
+// cleans reports whether a task has always steps that are not left out.
+func cleans(p *tasks.Planned) bool {
+	return slices.ContainsFunc(p.Always, func(s *tasks.Step) bool { return p.Skip[s] == "" })
 }
 
 // finish carries out the once steps of always: one time, after all hosts have
@@ -128,5 +132,6 @@ func (w *hostWalk) again(s *tasks.Step) (done bool) {
 	if !v.walk(w.run.cleanup) && well {
 		w.batch.charge(w.end)
 	}
+	w.settle(w.run.cleanup)
 	return !v.missed
 }

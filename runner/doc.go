@@ -30,7 +30,8 @@
 // says why: the user, a limit, a full disk. No further host is started then, the
 // transport stops what is running, and every host that had no turn is reported
 // as not attempted: each selected host ends with exactly one outcome. In a run of
-// tasks the hosts at work carry out their always steps before they end.
+// tasks the hosts at work carry out their always steps before they end, for a minute
+// at most, or until [Cleanup.GiveUp].
 //
 // # Ownership and concurrency
 //

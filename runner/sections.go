@@ -59,4 +59,5 @@ func (w *hostWalk) always() {
 			w.walkStep(w.run.cleanup, event.Always, s)
 		}
 	}
+	w.settle(w.run.cleanup)
 }

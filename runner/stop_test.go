@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -133,18 +134,20 @@ task "t" {
 }`
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		p := &play{acts: map[string]act{"one": lasts(time.Hour), "end": lasts(time.Hour)}, Tasks: runner.Tasks{CleanupTime: 20 * time.Second}}
+		p := &play{acts: map[string]act{"one": lasts(time.Hour), "end": lasts(time.Hour)}}
 		interrupted(t, p, 10*time.Second, source)
-		if took := time.Since(began); took != 30*time.Second {
-			t.Errorf("it took %s, want 30s", took)
+		if took := time.Since(began); took != 70*time.Second {
+			t.Errorf("it took %s, want 70s", took)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		force := make(chan struct{})
-		time.AfterFunc(12*time.Second, func() { close(force) })
-		p := &play{acts: map[string]act{"one": lasts(time.Hour), "end": lasts(time.Hour)}, Tasks: runner.Tasks{Force: force}}
+		cleanup := runner.NewCleanup()
+		left := make(chan []string, 1)
+		time.AfterFunc(12*time.Second, func() { left <- cleanup.GiveUp() })
+		p := &play{acts: map[string]act{"one": lasts(time.Hour), "end": lasts(time.Hour)}, Tasks: runner.Tasks{Cleanup: cleanup}}
 		interrupted(t, p, 10*time.Second, source)
+		equal(t, "hosts without always", <-left, []string{"h01"})
 		if took := time.Since(began); took != 12*time.Second {
 			t.Errorf("it took %s, want 12s", took)
 		}
@@ -283,6 +286,51 @@ func TestAnInterruptWhileTheLockIsTaken(t *testing.T) {
 		interrupted(t, p, time.Second, locked)
 		if n := p.summary.Counts[event.NotAttempted]; n != 3 || p.summary.ExitStatus() != 130 {
 			t.Errorf("%d hosts were not attempted, exit status %d", n, p.summary.ExitStatus())
+		}
+	})
+}
+
+func TestWhoGivesUpIsToldWhereAlwaysHasNotEnded(t *testing.T) {
+	const two = `
+task "t" {
+  hosts = "h[01-04]"
+  rollout { max_parallel = 2 }
+  step "one" { command = "one" }
+  always {
+    step "end" {
+      command = "end"
+      %s
+    }
+  }
+}`
+	for _, tt := range []struct {
+		name, end string
+		want      []string // hosts, when h03 and h04 are in their first step
+	}{
+		{"those of batches that have ended are done", "", []string{"h03", "h04"}},
+		{"always of nobody", `when = false`, []string{"h03", "h04"}},
+		{"what comes once, last", `once = true`, []string{"h03", "h04"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cleanup := runner.NewCleanup()
+				left := make(chan []string, 1)
+				time.AfterFunc(15*time.Second, func() { left <- cleanup.GiveUp() })
+				p := &play{acts: map[string]act{"one": lasts(10 * time.Second)}, Tasks: runner.Tasks{Cleanup: cleanup}}
+				interrupted(t, p, 16*time.Second, fmt.Sprintf(two, tt.end))
+				equal(t, "hosts", slices.Sorted(slices.Values(<-left)), tt.want)
+				if again := cleanup.GiveUp(); len(again) != 2 {
+					t.Errorf("later it is %q", again)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		cleanup := runner.NewCleanup()
+		p := &play{Tasks: runner.Tasks{Cleanup: cleanup}}
+		p.run(t.Context(), plan(t, fmt.Sprintf(two, "")))
+		if left := cleanup.GiveUp(); len(left) > 0 {
+			t.Errorf("after the run it is %q", left)
 		}
 	})
 }

@@ -27,6 +27,7 @@ type taskRun struct {
 	budget   *budget
 	lockless map[string]error // hosts on which the lock could not be taken, and why
 
+	cleans bool        // it has always steps
 	worked atomic.Bool // a step was sent in this run, but for always
 
 	mu      sync.Mutex
@@ -44,7 +45,7 @@ func newTaskRun(r *planRun, p *tasks.Planned) *taskRun {
 		once: map[*tasks.Step]*onceCell{}, throttle: map[*tasks.Step]*semaphore.Weighted{},
 		keeps:  map[*tasks.Step]bool{},
 		budget: &budget{failures: p.MaxFailures, unreachable: p.MaxUnreachable},
-		ended:  make(chan struct{}), failed: map[string]bool{},
+		ended:  make(chan struct{}), failed: map[string]bool{}, cleans: cleans(p),
 	}
 	for _, steps := range [][]*tasks.Step{p.Steps, p.Handlers, p.Revert, p.OnFailure, p.Always} {
 		for _, s := range steps {

@@ -31,6 +31,7 @@ type hostWalk struct {
 	worked   bool                      // a step was sent in this run, but for always
 	outcome  event.Outcome             // how it had ended when always began; "" for well
 	met      bool                      // the host itself has answered
+	owes     bool                      // something was sent, and always has not ended
 	gone     bool                      // it does not answer any more
 	end      *event.Event              // how it ended: nil for well, otherwise as a host_end
 	told     bool                      // that end was told

@@ -111,7 +111,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	}
 	a.learnPasswords(work)
 	a.redactor.Add(p.plan.Secrets()...)
-	x := &execution{app: a, show: &f.show, jobs: work, kind: kindApply}
+	x := &execution{app: a, show: &f.show, jobs: work, kind: kindApply, cleanup: runner.NewCleanup()}
 	x.begin = func() (*record, error) {
 		r, err := a.newRecord(p.meta(), &f.sel, p.inv)
 		if err != nil {
@@ -123,7 +123,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	return x.run(ctx, fanout, func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary {
 		cfg := way.tasks(p, t, sink, fanout)
 		cfg.Deadline, cfg.Memory, cfg.StepByStep = f.limit.deadline, memory, f.confirm
-		cfg.Owner, cfg.Ask = owner(&a.env, x.record.id()), x.ask(f)
+		cfg.Owner, cfg.Ask, cfg.Cleanup = owner(&a.env, x.record.id()), x.ask(f), x.cleanup
 		return runner.Apply(ctx, cfg)
 	})
 }

@@ -95,6 +95,7 @@ type execution struct {
 	begin     func() (*record, error) // begins to record it; nil where nothing is kept
 	record    *record
 	sendStdin bool
+	cleanup   *runner.Cleanup // of a run of tasks
 	stop      context.CancelCauseFunc
 
 	tracker  *output.Tracker
@@ -218,7 +219,7 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 	case summary := <-done:
 		return x.end(summary)
 	case <-signals.leave:
-		return x.leave(signals.left)
+		return x.leave(signals.left, done)
 	}
 }
 

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"sync"
-	"time"
-
 	"fleet/event"
 	"fleet/internal/nodeset"
 )
@@ -65,85 +61,4 @@ func (x *execution) tellRest() {
 	if names := nodeset.Fold(missed); len(names) <= restMax {
 		x.app.hint("to go on with the rest: -w '" + names + "'")
 	}
-}
-
-// leaveWait is how long a user who leaves waits for what was gathered.
-const leaveWait = 500 * time.Millisecond
-
-// leave is the end without waiting: it prints what there is and names every
-// host that may still be running something. They end it by themselves when the
-// connection goes.
-func (x *execution) leave(why *signaled) error {
-	closed := make(chan struct{})
-	go func() { // ends with the process where nobody reads the output
-		defer close(closed)
-		_ = x.renderer.Close()
-	}()
-	timer := time.NewTimer(leaveWait)
-	defer timer.Stop()
-	select {
-	case <-closed:
-	case <-timer.C:
-	}
-	running, _ := x.roll.call()
-	if len(running) > 0 {
-		fmt.Fprintf(x.app.env.stderr, "fleet: left at once; it was not confirmed that the command has ended on %s: %s\n",
-			plural(len(running), "host"), nodeset.Fold(running))
-	}
-	x.unfinished = true
-	x.tellRest()
-	return why
-}
-
-// A rollcall is a Sink that knows of which hosts it is not certain how they
-// ended, and which had no turn.
-type rollcall struct {
-	mu       sync.Mutex
-	selected []string
-	state    map[string]rollState // guarded by mu
-}
-
-type rollState int
-
-const (
-	noTurn rollState = iota
-	atWork           // or nobody can say how it ended
-	ended
-)
-
-// Emit implements event.Sink.
-func (r *rollcall) Emit(e *event.Event) {
-	var state rollState
-	switch {
-	case e.Type == event.RunStart:
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.selected, r.state = e.Hosts, make(map[string]rollState, len(e.Hosts))
-		return
-	case e.Type == event.HostStart, e.Type == event.HostEnd && e.Outcome == event.Unknown:
-		state = atWork
-	case e.Type == event.HostEnd && e.Outcome != event.NotAttempted:
-		state = ended
-	case e.Type != event.HostEnd:
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.state[e.Host] = state
-}
-
-// call lists hosts, in selection order: those whose end is not certain, and
-// those that had no turn.
-func (r *rollcall) call() (atLarge, missed []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, h := range r.selected {
-		switch r.state[h] {
-		case atWork:
-			atLarge = append(atLarge, h)
-		case noTurn:
-			missed = append(missed, h)
-		}
-	}
-	return atLarge, missed
 }

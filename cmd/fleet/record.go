@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fleet/event"
@@ -41,6 +42,7 @@ func (a *app) journal() (*journal.Store, error) {
 type record struct {
 	*journal.Writer
 	onError func(error)
+	left    atomic.Bool // its end is recorded; what still happens is not
 }
 
 // recordRun opens the record of a "fleet run". Where that is not possible, the
@@ -88,7 +90,14 @@ func (a *app) newRecord(m journal.Meta, sel *selectionFlags, inv *inventory.Inve
 }
 
 // Emit implements event.Sink.
-func (r *record) Emit(e *event.Event) { r.Writer.Emit(e) }
+func (r *record) Emit(e *event.Event) {
+	switch {
+	case !r.left.Load():
+		r.Writer.Emit(e)
+	case e.Type == event.StepStart:
+		select {} // what is not recorded must not be sent; the process is about to end
+	}
+}
 
 // id is the name of the run in the journal; "" where it is not recorded.
 func (r *record) id() string {
