@@ -23,11 +23,12 @@ type decoder struct {
 
 	base    *layer
 	sources []*sourceDef
+	tunnels []*Tunnel
 	foreign map[string]spec // the settings that sources may give, by name
 
 	secretsAt   map[string]hcl.Range
 	providersOf map[string]secret.Provider
-	late        []hcl.Expression // of variables that are made for each host
+	late        []hcl.Expression // what is made for each host
 
 	// unlisted says that hosts are missing because of a mistake that is told: of
 	// a name that is not found there is nothing to say. The same for groups.
@@ -92,6 +93,8 @@ func (d *decoder) block(b *hcl.Block) {
 		d.source(b)
 	case "secret":
 		d.secret(b)
+	case "tunnel":
+		d.tunnel(b)
 	}
 }
 

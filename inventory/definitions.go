@@ -11,7 +11,7 @@ import (
 // Definitions are the blocks of an inventory. The decoder reads by them, and the
 // reference page and the schema for editors are made from them.
 func Definitions() []*lang.BlockDef {
-	defs := []*lang.BlockDef{connectionDef(), groupDefinition(), hostDefinition(), secretDef()}
+	defs := []*lang.BlockDef{connectionDef(), groupDefinition(), hostDefinition(), secretDef(), tunnelDef()}
 	return append(defs, sourceDefs()...)
 }
 

@@ -55,6 +55,7 @@ type Inventory struct {
 	base   *layer // of the top level, for jumps that are no hosts
 
 	sources []Source   // in the order of definition
+	tunnels []*Tunnel  // in the order of definition
 	tasks   hcl.Blocks // for package tasks
 
 	config func() (*sshconfig.Config, error) // read once, when first needed

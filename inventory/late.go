@@ -9,7 +9,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"fleet/internal/lang"
-	"fleet/internal/nodeset"
 	"fleet/inventory/facts"
 )
 
@@ -210,12 +209,7 @@ func tooExpensive(h *Host, before, all int) *hcl.Diagnostic {
 // host on its own, and tells what is wrong with them: the same mistake once, with
 // all hosts that it is made for.
 func (inv *Inventory) Check(hosts []*Host) lang.Diagnostics {
-	type mistake struct {
-		at              hcl.Range
-		summary, detail string
-	}
-	var all hcl.Diagnostics
-	sufferers := map[mistake][]string{}
+	found := mistakes{}
 	left := freeSteps + stepsPerHost*min(len(hosts), mostHosts)
 	unrevealed := inv.Unrevealed()
 	for i, h := range hosts {
@@ -224,21 +218,12 @@ func (inv *Inventory) Check(hosts []*Host) lang.Diagnostics {
 		}
 		_, steps, diags := unrevealed.make(h, i, unknownFacts())
 		if left -= steps; left < 0 {
-			return inv.project.Diagnostics(append(all, tooExpensive(h, i, len(hosts))))
+			return inv.project.Diagnostics(append(found.all, tooExpensive(h, i, len(hosts))))
 		}
-		for _, d := range diags {
-			m := mistake{*d.Subject, d.Summary, d.Detail}
-			if sufferers[m] == nil {
-				all = append(all, d)
-			}
-			sufferers[m] = append(sufferers[m], h.Name)
-		}
+		found.add(h, diags)
 	}
-	for _, d := range all {
-		names := sufferers[mistake{*d.Subject, d.Summary, d.Detail}]
-		d.Detail += " This is so for " + nodeset.Fold(names) + "."
-	}
-	return inv.project.Diagnostics(all)
+	found.nameHosts()
+	return inv.project.Diagnostics(found.all)
 }
 
 func (h *Host) hasLate() bool {

@@ -45,7 +45,7 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 	blocks, diags := project.Decode(
 		append(headers(), taskHeader())...,
 	)
-	d.add(explainBlocks(project, diags))
+	d.add(diags)
 	o.Inputs.Secrets, o.Inputs.Fold = secretNames(blocks), nodeset.Fold
 	o.Inputs.Optional = onlyForTasks(project, blocks)
 	d.scope, diags = project.NewScope(o.Inputs)
@@ -66,6 +66,10 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		}
 		d.block(b)
 	}
+	for _, t := range d.tunnels {
+		t.inv = inv
+	}
+	inv.tunnels = d.tunnels
 	complete := d.readSources(ctx, &inv.options)
 	o.Secrets.Secrets = d.providersOf
 	inv.vault = &vault{resolver: secret.NewResolver(o.Secrets), scope: inv.scope, texts: map[*setting]string{}}
@@ -75,20 +79,4 @@ func Load(ctx context.Context, o Options) (*Inventory, lang.Diagnostics) {
 		d.checkLate(inv.scope)
 	}
 	return inv, project.Diagnostics(d.diags)
-}
-
-// explainBlocks says of blocks that the language has and this version does not
-// read that they are known.
-func explainBlocks(p *lang.Project, diags hcl.Diagnostics) hcl.Diagnostics {
-	for _, d := range diags {
-		if d.Summary != "Unknown block" && d.Summary != "Unknown attribute" || d.Subject == nil {
-			continue
-		}
-		switch name := p.Text(*d.Subject); name {
-		case "tunnel":
-			d.Summary = "Unknown block"
-			d.Detail = "This version of fleet does not read " + name + " blocks yet. Take the block out, or use a version that does."
-		}
-	}
-	return diags
 }

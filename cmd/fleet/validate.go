@@ -17,9 +17,9 @@ func newValidateCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "validate [flags] [PATH...]",
-		Short: "Check an inventory and its tasks, offline",
-		Long: `Check inventories, and the tasks in them, and report everything that is wrong
-with them at once, each with its place. Nothing is contacted. PATH is a file or a
+		Short: "Check an inventory, its tasks and tunnels, offline",
+		Long: `Check inventories, and the tasks and tunnels in them, and report everything that
+is wrong with them at once, each with its place. Nothing is contacted. PATH is a file or a
 folder, as with -i.`,
 		Example: "  fleet validate -i production/",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,6 +33,7 @@ folder, as with -i.`,
 			}
 			if !found.HasErrors() {
 				found = append(found, inv.Check(inv.Hosts())...)
+				found = append(found, inv.CheckTunnels()...)
 			}
 			set, more, err := checkTasks(inv, !found.HasErrors())
 			if err != nil {
@@ -51,6 +52,9 @@ folder, as with -i.`,
 			text := fmt.Sprintf("Valid: %s in %s", plural(len(inv.Hosts()), "host"), plural(len(inv.Groups()), "group"))
 			if n := len(set.Tasks()); n > 0 {
 				text += ", " + plural(n, "task")
+			}
+			if n := len(inv.Tunnels()); n > 0 {
+				text += ", " + plural(n, "tunnel")
 			}
 			_, err = fmt.Fprintln(a.env.stdout, text+".")
 			return err

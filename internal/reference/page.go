@@ -16,7 +16,8 @@ Every block and attribute of project files. [Inventories](inventory.md) and [tas
 (` + "`*.fleet.json`" + `) a block is an object, with its labels as keys around it; [fleet.schema.json](fleet.schema.json) lets editors check it.
 
 A *duration* is a text such as ` + "`\"10s\"`" + ` or ` + "`\"5m\"`" + `. Where a list of texts is wanted, a single text will do. A *size* is
-a number of hosts, or a share of all hosts of the task such as ` + "`\"25%\"`" + `.
+a number of hosts, or a share of all hosts of the task such as ` + "`\"25%\"`" + `. An *address* to listen on is a port, which is on
+127.0.0.1 then, an ` + "`\"address:port\"`" + `, or the path of a socket.
 `
 
 // Page is the reference for people, in Markdown.

@@ -99,7 +99,7 @@ func attribute(a *lang.AttrDef) object {
 	case a.Type == "number" || a.Type == "bool":
 		name := strings.Replace(a.Type, "bool", "boolean", 1)
 		return object{"description": doc, "type": []string{name, "string", "null"}}
-	case a.Type == "size":
+	case a.Type == "size" || a.Type == "address":
 		return object{"description": doc, "type": []string{"number", "string", "null"}}
 	case a.Type == "list(size)":
 		return object{"description": doc, "type": []string{"array", "string", "null"}, "items": object{"type": []string{"number", "string"}}}

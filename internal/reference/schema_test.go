@@ -33,6 +33,10 @@ func TestTheSchemaTakesWhatTheDecoderTakes(t *testing.T) {
 			"revert": {"step": {"back": {"command": "rollback"}}},
 			"always": [{"step": [{"one": {"command": "true"}}, {"two": {"local": true, "command": "true"}}]}]
 		}}}`,
+		"tunnels": `{"tunnel": {
+			"postgres": {"hosts": "@db", "local": "${15432 + host.index}", "to": "localhost:5432", "on_down": "refuse"},
+			"socks": {"hosts": ["edge"], "dynamic": 1080, "permit": ["10.0.0.0/8:*"], "gateway": false}
+		}}`,
 		"lists of blocks": `{"locals": [{"a": 1}, {"b": 2}], "group": [{"web": {"hosts": "web1"}}, {"db": {"hosts": ["db1"]}}]}`,
 	} {
 		if err := schema.Validate(parse(t, doc)); err != nil {
@@ -51,6 +55,8 @@ func TestTheSchemaFindsMistakes(t *testing.T) {
 		"unknown in a step": `{"task": {"a": {"hosts": "web", "step": {"b": {"comand": "true"}}}}}`,
 		"handler notifying": `{"task": {"a": {"hosts": "web", "handler": {"b": {"command": "true", "notify": "c"}}}}}`,
 		"wrong strategy":    `{"task": {"a": {"hosts": "web", "strategy": "fast"}}}`,
+		"wrong on_down":     `{"tunnel": {"a": {"hosts": "web", "local": 1, "to": "a:1", "on_down": "wiat"}}}`,
+		"listening to true": `{"tunnel": {"a": {"hosts": "web", "local": true, "to": "a:1"}}}`,
 		"missing label":     `{"variable": {"type": "string"}}`,
 		"missing attribute": `{"variable": {"a": {"validation": {"condition": true}}}}`,
 	} {
