@@ -181,7 +181,7 @@ func (r *resolution) hopLayer(next hop) *layer {
 
 // algorithms fills in the lists of ssh_config. A list such as "+ssh-rsa" needs
 // the defaults of who connects.
-func (r *resolution) algorithms(l *transport.Link) error {
+func (r *resolution) algorithms(l *transport.LinkOptions) error {
 	for _, a := range []struct {
 		keyword string
 		into    *[]string

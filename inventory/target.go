@@ -301,7 +301,7 @@ func files(in []string) []string {
 	return out
 }
 
-func (r *resolution) link(l *transport.Link) error {
+func (r *resolution) link(l *transport.LinkOptions) error {
 	timeout := r.inv.options.Flags.ConnectTimeout
 	s, from := r.pick(setConnectTimeout, "connecttimeout", "-t", timeout != 0)
 	l.ConnectTimeout = timeout
@@ -335,7 +335,7 @@ func (r *resolution) link(l *transport.Link) error {
 	return r.algorithms(l)
 }
 
-// defaultKeepalive is what transport.Link does where nothing is set.
+// defaultKeepalive is what transport.LinkOptions does where nothing is set.
 const defaultKeepalive = 15 * time.Second
 
 func showKeepalive(d time.Duration) string {

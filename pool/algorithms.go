@@ -31,7 +31,7 @@ func Algorithms() map[string]AlgorithmList {
 // sshConfig chooses the algorithms of a connection: what is considered safe,
 // AES-GCM first (the processor has instructions for it), or what the user
 // listed. link.Legacy adds the rest of what x/crypto knows, at the end.
-func sshConfig(link *transport.Link) ssh.Config {
+func sshConfig(link *transport.LinkOptions) ssh.Config {
 	safe := ssh.SupportedAlgorithms()
 	ciphers, macs, kex := safe.Ciphers, safe.MACs, safe.KeyExchanges
 	if link.Legacy {

@@ -83,7 +83,7 @@ func (j *clientJob) target() transport.Target {
 		Name: "host", Address: j.Address, Port: j.Port, User: j.User,
 		Login:   transport.Login{Identities: []string{j.Identity}, Explicit: true, IdentitiesOnly: true},
 		HostKey: transport.HostKey{Files: []string{j.KnownHosts}, Policy: policy},
-		Link:    transport.Link{ConnectTimeout: time.Minute},
+		Link:    transport.LinkOptions{ConnectTimeout: time.Minute},
 	}
 }
 

@@ -33,11 +33,11 @@ type conn struct {
 }
 
 // newConn takes over an authenticated connection and serves it until it ends.
-func newConn(s *site, ln *link) *conn {
+func newConn(s *site, ln *dialed) *conn {
 	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, limit: sessionsOn(ln.ssh.ServerVersion(), s.pool.cfg.Sessions), ended: make(chan struct{}), trace: ln.trace}
 	c.beat = startKeepalive(c, &s.target.Link)
 	s.pool.work.Go(func() {
-		c.answer(ln.chans, ln.reqs)
+		c.answer(ln.chans, ln.reqs, func(ch ssh.NewChannel) { _ = ch.Reject(ssh.Prohibited, "not asked for") })
 		c.bury()
 	})
 	return c
@@ -53,9 +53,10 @@ func sessionsOn(version []byte, wanted int) int {
 	return wanted
 }
 
-// answer replies to what the server asks, until the connection ends. One
-// goroutine for both kinds: x/crypto stops reading when either is left waiting.
-func (c *conn) answer(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
+// answer replies to what the server asks, until the connection ends: take gets
+// the channels it opens, and must not wait. One goroutine for both kinds: x/crypto
+// stops reading when either is left waiting.
+func (c *conn) answer(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request, take func(ssh.NewChannel)) {
 	for chans != nil || reqs != nil {
 		select {
 		case ch, ok := <-chans:
@@ -63,7 +64,7 @@ func (c *conn) answer(chans <-chan ssh.NewChannel, reqs <-chan *ssh.Request) {
 				chans = nil
 				continue
 			}
-			_ = ch.Reject(ssh.Prohibited, "not asked for")
+			take(ch)
 		case r, ok := <-reqs:
 			if !ok {
 				reqs = nil

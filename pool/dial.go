@@ -28,9 +28,9 @@ type dialing struct {
 	trace  *tracer       // nil without a trace
 }
 
-// A link is what a dial comes to: an authenticated connection that nobody
+// A dialed is what a dial comes to: an authenticated connection that nobody
 // serves yet.
-type link struct {
+type dialed struct {
 	ssh    ssh.Conn
 	chans  <-chan ssh.NewChannel
 	reqs   <-chan *ssh.Request
@@ -39,11 +39,12 @@ type link struct {
 	trace  *tracer // nil without a trace
 }
 
-// dial connects to the target of s and logs in. It keeps at up to date.
-func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
+// dial connects to the target of s and logs in, or gives up when ctx ends. It
+// keeps at up to date.
+func (p *Pool) dial(ctx context.Context, s *site, at *atomic.Int32) (*dialed, error) {
 	t := &s.target
 	limit := connectTimeout(t)
-	ctx, cancel := context.WithTimeoutCause(p.ctx, limit, &timedOut{limit})
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, &timedOut{limit})
 	defer cancel()
 	w := p.window(t.Addr())
 	for try := 1; ; try++ {
@@ -72,7 +73,7 @@ func (p *Pool) dial(s *site, at *atomic.Int32) (*link, error) {
 }
 
 // enter makes one try when the window allows it.
-func (d *dialing) enter(ctx context.Context, w *window) (*link, error) {
+func (d *dialing) enter(ctx context.Context, w *window) (*dialed, error) {
 	if err := w.enter(ctx); err != nil {
 		return nil, dialError(ctx, d.target, err, phaseTCP, nil)
 	}
@@ -95,7 +96,7 @@ func connectTimeout(t *transport.Target) time.Duration {
 }
 
 // connect makes one try.
-func (d *dialing) connect(ctx context.Context) (*link, error) {
+func (d *dialing) connect(ctx context.Context) (*dialed, error) {
 	login, err := d.pool.cfg.Credentials.Login(ctx, d.target)
 	if err != nil {
 		return nil, d.failed(ctx, err, nil)
@@ -125,7 +126,7 @@ func (d *dialing) connect(ctx context.Context) (*link, error) {
 		d.pool.cfg.Logger.Debug("login", "host", d.target.Label(), "notice", n)
 	}
 	d.trace.established(sc)
-	return &link{ssh: sc, chans: chans, reqs: reqs, wire: w, parent: d.parent, trace: d.trace}, nil
+	return &dialed{ssh: sc, chans: chans, reqs: reqs, wire: w, parent: d.parent, trace: d.trace}, nil
 }
 
 // loginFailed finds the words for the end of a handshake.

@@ -225,6 +225,13 @@ func forwardError(addr string, err error) error {
 	}
 }
 
+// wasLost reports whether err, of the opening of a channel, is the end of the
+// connection and not the server's refusal.
+func wasLost(err error) bool {
+	var open *ssh.OpenChannelError
+	return !errors.As(err, &open)
+}
+
 // withoutHost drops the host's name from an error that is shown with one.
 func withoutHost(err error) error {
 	var e *transport.Error

@@ -89,7 +89,7 @@ func targetAt(addr net.Addr) transport.Target {
 	return transport.Target{
 		Name: "host", Address: tcp.IP.String(), Port: tcp.Port, User: "user",
 		HostKey: transport.HostKey{Policy: transport.HostKeyOff},
-		Link:    transport.Link{ConnectTimeout: 30 * time.Second},
+		Link:    transport.LinkOptions{ConnectTimeout: 30 * time.Second},
 	}
 }
 
@@ -110,7 +110,7 @@ func realTarget(s *opensshd.Server) transport.Target {
 		Name: "host", Address: s.Host, Port: s.Port, User: s.User,
 		Login:   transport.Login{Identities: []string{s.Identity}, Explicit: true, IdentitiesOnly: true},
 		HostKey: transport.HostKey{Files: []string{s.KnownHosts}},
-		Link:    transport.Link{ConnectTimeout: 60 * time.Second},
+		Link:    transport.LinkOptions{ConnectTimeout: 60 * time.Second},
 	}
 }
 

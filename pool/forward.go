@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -47,81 +46,37 @@ func (p *Pool) Dial(ctx context.Context, t transport.Target, network, addr strin
 	if err != nil {
 		return nil, err
 	}
-	var nc net.Conn
-	switch network {
-	case "tcp", "tcp4", "tcp6":
-		nc, err = l.dialTCP(ctx, addr)
-	case "unix":
-		nc, err = l.dialUnix(ctx, addr)
-	default:
-		err = fmt.Errorf("network %q is not known", network)
-	}
+	nc, err := l.dial(ctx, network, addr)
 	if err != nil {
 		l.release()
-		return nil, channelError(&t, "dial", err)
+		return nil, channelError(ctx, &t, "dial", err)
 	}
-	nc.(*channelConn).onEnd = closer(l.release)
+	nc.onEnd = closer(l.release)
 	return nc, nil
 }
 
 // Listen implements transport.Transport. Each listener has a connection of its
-// own: connections that are not accepted in time hold up everything else on
-// theirs.
+// own.
 func (p *Pool) Listen(ctx context.Context, t transport.Target, network, addr string) (net.Listener, error) {
-	switch network {
-	case "tcp", "tcp4", "tcp6", "unix":
-	default:
-		return nil, &transport.Error{Op: "listen", Host: t.Label(), Kind: transport.KindRefused, Err: fmt.Errorf("network %q is not known", network), Stopped: true}
-	}
-	s, err := p.site(&t)
-	if err != nil || !p.begin() {
-		return nil, failure(&t, "listen", errClosed)
-	}
-	defer p.work.Done()
-	ln, err := p.dial(s, new(atomic.Int32))
+	l, err := p.Connect(ctx, t)
 	if err != nil {
-		return nil, leaseError(ctx, &t, err)
+		return nil, err
 	}
-	c, client := newListening(s, ln)
-	stop := context.AfterFunc(ctx, func() { c.close(context.Cause(ctx)) })
-	l, err := client.Listen(network, addr)
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
-	}
+	ln, err := l.Listen(ctx, network, addr)
 	if err != nil {
-		c.close(err)
-		return nil, channelError(&t, "listen", err)
+		return nil, errors.Join(err, l.Close())
 	}
-	return &listener{Listener: l, conn: c}, nil
-}
-
-// newListening serves a connection for a listener: x/crypto's Client knows how
-// to hand out what arrives.
-func newListening(s *site, ln *link) (*conn, *ssh.Client) {
-	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, ended: make(chan struct{})}
-	c.beat = startKeepalive(c, &s.target.Link)
-	client := ssh.NewClient(ln.ssh, ln.chans, ln.reqs)
-	unhook := context.AfterFunc(s.pool.ctx, func() { c.close(errClosed) })
-	s.pool.work.Go(func() {
-		_ = client.Wait()
-		unhook()
-		c.bury()
-	})
-	return c, client
+	return &listener{Listener: ln, link: l}, nil
 }
 
 // A listener ends its connection when it is closed.
 type listener struct {
 	net.Listener
-	conn *conn
+	link transport.Link
 }
 
 // Close ends the listener and every connection accepted from it.
-func (l *listener) Close() error {
-	l.conn.close(net.ErrClosed)
-	<-l.conn.ended
-	return nil
-}
+func (l *listener) Close() error { return l.link.Close() }
 
 func (p *Pool) lease(ctx context.Context, t *transport.Target, sessions int) (*lease, error) {
 	s, err := p.site(t)
@@ -136,11 +91,14 @@ func (p *Pool) lease(ctx context.Context, t *transport.Target, sessions int) (*l
 }
 
 // channelError is a channel that the host refused to open, or could not.
-func channelError(t *transport.Target, op string, err error) error {
+func channelError(ctx context.Context, t *transport.Target, op string, err error) error {
 	e := &transport.Error{Op: op, Host: t.Label(), Kind: transport.KindRefused, Err: err, Stopped: true}
+	var lost *transport.Error
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		e.Kind = transport.KindOf(err)
+	case errors.As(err, &lost):
+		e.Kind, e.Err = lost.Kind, lost.Err
+	case ctx.Err() != nil:
+		e.Kind, e.Err = causeKind(ctx), context.Cause(ctx)
 	case isClosed(err):
 		e.Kind = transport.KindLost
 	}

@@ -85,7 +85,7 @@ func (s *site) apart() (*conn, error) {
 		return nil, errClosed
 	}
 	defer s.pool.work.Done()
-	ln, err := s.pool.dial(s, new(atomic.Int32))
+	ln, err := s.pool.dial(s.pool.ctx, s, new(atomic.Int32))
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ type keepalive struct {
 }
 
 // startKeepalive watches c as link says; it ends with stop.
-func startKeepalive(c *conn, link *transport.Link) *keepalive {
+func startKeepalive(c *conn, link *transport.LinkOptions) *keepalive {
 	k := &keepalive{conn: c, every: link.Keepalive, limit: link.KeepaliveMax}
 	if k.every == 0 {
 		k.every = keepaliveEvery

@@ -2,14 +2,9 @@ package pool
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"syscall"
-	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"fleet/transport"
 )
@@ -64,7 +59,7 @@ func (d *dialing) reachThrough(ctx context.Context) (net.Conn, error) {
 		return nil, d.behind(&hop, err)
 	}
 	d.parent = l
-	nc, err := l.dialTCP(ctx, d.target.Addr())
+	nc, err := l.dial(ctx, "tcp", d.target.Addr())
 	if err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("it got no answer from %s: %w", d.target.Addr(), err)
@@ -85,85 +80,3 @@ func (d *dialing) behind(hop *transport.Target, err error) error {
 	e.Err = fmt.Errorf("via %s: %w", hop.Label(), withoutHost(err))
 	return e
 }
-
-// dialTCP opens a direct-tcpip channel (RFC 4254 section 7.2).
-func (c *conn) dialTCP(ctx context.Context, addr string) (net.Conn, error) {
-	host, portText, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
-	}
-	var port uint32
-	if _, err := fmt.Sscan(portText, &port); err != nil {
-		return nil, fmt.Errorf("port %q is not a number", portText)
-	}
-	return c.forward(ctx, "direct-tcpip", addr, ssh.Marshal(struct {
-		Host       string
-		Port       uint32
-		Origin     string
-		OriginPort uint32
-	}{host, port, "127.0.0.1", 0}))
-}
-
-// dialUnix opens a channel to a Unix socket on the host (OpenSSH PROTOCOL
-// section 2.4).
-func (c *conn) dialUnix(ctx context.Context, path string) (net.Conn, error) {
-	return c.forward(ctx, "direct-streamlocal@openssh.com", path, ssh.Marshal(struct {
-		Path     string
-		Reserved string
-		Port     uint32
-	}{path, "", 0}))
-}
-
-func (c *conn) forward(ctx context.Context, kind, addr string, extra []byte) (net.Conn, error) {
-	o := &opening{done: make(chan struct{})}
-	go func() { // ends with the server's answer or with the connection
-		defer close(o.done)
-		o.ch, o.reqs, o.err = c.ssh.OpenChannel(kind, extra)
-	}()
-	select {
-	case <-o.done:
-	case <-ctx.Done():
-		go o.discard()
-		return nil, context.Cause(ctx)
-	}
-	if o.err != nil {
-		return nil, forwardError(addr, o.err)
-	}
-	go ssh.DiscardRequests(o.reqs) // ends with the channel
-	return &channelConn{Channel: o.ch, local: c.ssh.LocalAddr(), remote: channelAddr(addr)}, nil
-}
-
-// A channelConn makes a channel a net.Conn. It has no deadlines: close it to
-// end a Read or Write.
-type channelConn struct {
-	ssh.Channel
-	local  net.Addr
-	remote channelAddr
-	onEnd  io.Closer
-}
-
-type channelAddr string
-
-func (channelAddr) Network() string  { return "ssh" }
-func (a channelAddr) String() string { return string(a) }
-
-func (c *channelConn) LocalAddr() net.Addr  { return c.local }
-func (c *channelConn) RemoteAddr() net.Addr { return c.remote }
-
-// Close closes the channel, and with it what was opened only for it.
-func (c *channelConn) Close() error {
-	err := c.Channel.Close()
-	if c.onEnd != nil {
-		_ = c.onEnd.Close()
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil // the other side was faster
-	}
-	return err
-}
-
-var errNoDeadline = fmt.Errorf("deadlines are not supported on an SSH channel")
-
-func (c *channelConn) SetDeadline(time.Time) error      { return errNoDeadline }
-func (c *channelConn) SetReadDeadline(time.Time) error  { return errNoDeadline }
-func (c *channelConn) SetWriteDeadline(time.Time) error { return errNoDeadline }

@@ -202,7 +202,7 @@ func (s *site) wake() {
 // dial opens one connection and tells those who wait.
 func (s *site) dial(a *attempt) {
 	defer s.pool.work.Done()
-	ln, err := s.pool.dial(s, &a.phase)
+	ln, err := s.pool.dial(s.pool.ctx, s, &a.phase)
 	var c *conn
 	if err == nil {
 		c = newConn(s, ln)

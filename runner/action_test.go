@@ -35,7 +35,7 @@ func realMachine(t *testing.T, o opensshd.Options) (*opensshd.Server, *machine) 
 		Name: "host", Address: s.Host, Port: s.Port, User: s.User,
 		Login:   transport.Login{Identities: []string{s.Identity}, Explicit: true, IdentitiesOnly: true},
 		HostKey: transport.HostKey{Files: []string{s.KnownHosts}},
-		Link:    transport.Link{ConnectTimeout: time.Minute},
+		Link:    transport.LinkOptions{ConnectTimeout: time.Minute},
 	}}
 }
 

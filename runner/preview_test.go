@@ -289,6 +289,10 @@ func (transportFunc) Listen(context.Context, transport.Target, string, string) (
 	return nil, io.ErrUnexpectedEOF
 }
 
+func (transportFunc) Connect(context.Context, transport.Target) (transport.Link, error) {
+	return nil, io.ErrUnexpectedEOF
+}
+
 // Each machine is contacted once, whoever delegates to it, and a step is asked for
 // once where it is for one host only.
 func TestAPreviewAsksNoMoreThanItHasTo(t *testing.T) {

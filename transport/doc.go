@@ -5,8 +5,9 @@
 //
 // A [Target] says which machine and how to reach it; it is plain data. A
 // [Command] says what to run there and where its bytes go. A [Transport] does
-// four things on a target: run a command, open a subsystem (sftp), dial from
-// there, listen there. The runner, tunnels and transfers are written once on
+// five things on a target: run a command, open a subsystem (sftp), dial from
+// there, listen there, and connect to it for one caller alone, who gets a [Link]
+// to dial and listen over. The runner, tunnels and transfers are written once on
 // this interface, and work on every implementation of it: the connection pool
 // of package pool, the [Local] transport of this package, later the resident
 // agent. Package transporttest states the contract as tests; every

@@ -31,7 +31,7 @@ type Target struct {
 
 	Login   Login
 	HostKey HostKey
-	Link    Link
+	Link    LinkOptions
 
 	// Env is set for every command on the host, as "NAME=value"
 	// (ssh_config SetEnv and SendEnv).
@@ -107,8 +107,8 @@ func (p HostKeyPolicy) String() string {
 	}
 }
 
-// Link holds the times and the algorithms of the connection.
-type Link struct {
+// LinkOptions hold the times and the algorithms of the connection.
+type LinkOptions struct {
 	// ConnectTimeout covers TCP, banner, key exchange and login together.
 	// Default 10 s.
 	ConnectTimeout time.Duration
@@ -127,7 +127,7 @@ type Link struct {
 	Legacy bool
 }
 
-// DefaultConnectTimeout is used where Link.ConnectTimeout is 0.
+// DefaultConnectTimeout is used where LinkOptions.ConnectTimeout is 0.
 const DefaultConnectTimeout = 10 * time.Second
 
 // Addr is the address and port to dial, as net.Dial takes it.

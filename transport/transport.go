@@ -27,6 +27,10 @@ type Transport interface {
 
 	// Listen listens on the target. ctx bounds the set-up, not the listener.
 	Listen(ctx context.Context, t Target, network, addr string) (net.Listener, error)
+
+	// Connect makes a connection to t that belongs to the caller alone. ctx
+	// bounds the set-up, in every phase of it, not the link.
+	Connect(ctx context.Context, t Target) (Link, error)
 }
 
 // A Command is what to run on a host: text for /bin/sh, whatever the login

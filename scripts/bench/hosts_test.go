@@ -42,7 +42,7 @@ func hosts(tb testing.TB, n int) []transport.Target {
 			HostKey: transport.HostKey{Alias: name, Files: []string{knownHosts}},
 			// The key exchange of all comparisons: the embedded server also has
 			// ML-KEM, which the servers of today mostly have not.
-			Link: transport.Link{ConnectTimeout: 60 * time.Second, KeyExchanges: []string{"curve25519-sha256"}},
+			Link: transport.LinkOptions{ConnectTimeout: 60 * time.Second, KeyExchanges: []string{"curve25519-sha256"}},
 		}
 	}
 	writeKnownHosts(tb, knownHosts, targets, ready.HostKey)
