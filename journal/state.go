@@ -18,6 +18,7 @@ type State struct {
 	ended map[part]map[event.StepID]deed
 	open  map[event.StepID]int  // sent, and nobody knows how it ended -> when it was
 	once  map[event.StepID]bool // steps that are for all hosts of their task, without a host
+	past  map[string]bool       // tasks of which a batch after the first had its turn
 	count int
 }
 
@@ -70,7 +71,10 @@ func (s *State) read(r *Run) error {
 }
 
 func newState() *State {
-	return &State{ended: make(map[part]map[event.StepID]deed), open: make(map[event.StepID]int), once: make(map[event.StepID]bool)}
+	return &State{
+		ended: make(map[part]map[event.StepID]deed), open: make(map[event.StepID]int),
+		once: make(map[event.StepID]bool), past: make(map[string]bool),
+	}
 }
 
 // Ended is the end of a step that need not be carried out again, or nil. Only
@@ -87,6 +91,10 @@ func (s *State) Undone(id event.StepID) bool {
 	return s.ended[part{id.Task, id.Host}][id].undone
 }
 
+// Promoted reports whether the rollout of a task went on after its first batch, the
+// canary, so that whoever had to agree to that has done so.
+func (s *State) Promoted(task string) bool { return s.past[task] }
+
 // Open is the steps that were sent, in that order, and of which nobody knows how
 // they ended.
 func (s *State) Open() []event.StepID {
@@ -100,6 +108,9 @@ func (s *State) Open() []event.StepID {
 
 // add takes the next event.
 func (s *State) add(e *event.Event) {
+	if e.Type == event.BatchStart && e.Batch > 1 {
+		s.past[e.Task] = true
+	}
 	if e.Type != event.StepStart && e.Type != event.StepEnd {
 		return
 	}

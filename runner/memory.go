@@ -17,6 +17,8 @@ type Memory interface {
 	// Undone reports whether always steps may have undone since what the call
 	// has done: they were sent for a host that had not ended well.
 	Undone(id event.StepID) bool
+	// Promoted reports whether the rollout of a task has gone on after its canary.
+	Promoted(task string) bool
 }
 
 // restore takes the end of the call over from an earlier run.

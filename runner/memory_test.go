@@ -17,6 +17,8 @@ func (m memory) Ended(id event.StepID) *event.Event { return m[id] }
 
 func (memory) Undone(event.StepID) bool { return false }
 
+func (memory) Promoted(string) bool { return true }
+
 // memory is what is left to know of a run.
 func (p *play) memory() memory {
 	m := memory{}

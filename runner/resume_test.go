@@ -176,6 +176,36 @@ func TestHostsThatWereDoneAreNotTouched(t *testing.T) {
 	})
 }
 
+func TestACanaryThatWasNotPromotedIsAskedAboutAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newChain(t)
+		asked := 0
+		answers := func(a runner.Answer) func(cfg *runner.Tasks) {
+			return func(cfg *runner.Tasks) {
+				cfg.Ask = func(context.Context, runner.Question) (runner.Answer, error) {
+					asked++
+					return a, nil
+				}
+			}
+		}
+		c.next(t, drained, nil, nil, answers(runner.No))
+		for n := range 2 { // nothing is left to do on the canary
+			b := c.next(t, drained, nil, nil, answers(runner.No))
+			if asked != n+2 || len(b.of(event.StepStart)) > 0 {
+				t.Errorf("asked %d times by now; sent %q", asked, b.stage.log)
+			}
+		}
+		b := c.next(t, drained, map[string]act{"h02 check": exits(1)}, nil, answers(runner.Yes))
+		if asked != 4 || !slices.Contains(b.stage.log, "h02 unpack") {
+			t.Errorf("asked %d times; sent %q", asked, b.stage.log)
+		}
+		c.next(t, drained, nil, nil, answers(runner.No))
+		if asked != 4 {
+			t.Error("the user was asked about a canary that was promoted before")
+		}
+	})
+}
+
 func TestAHostThatDidNotStayHealthyIsAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newChain(t)

@@ -67,10 +67,10 @@ func (t *taskRun) promote(ctx context.Context, n int, worked bool) error {
 	if rollout == nil {
 		return nil
 	}
-	if !worked && t.run.cfg.Memory != nil {
-		return nil // whoever resumes the run has had the time to look at it
-	}
 	if t.plan.Batches[n-1].Canary && !rollout.AutoPromote {
+		if memory := t.run.cfg.Memory; !worked && memory != nil && memory.Promoted(t.plan.Name) {
+			return nil
+		}
 		return t.run.askPromote(ctx, Question{Kind: AskPromote, Task: t.plan.Name, Hosts: t.names(t.plan.Batches[n].Hosts)})
 	}
 	if rollout.Stagger <= 0 || !worked {
