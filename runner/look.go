@@ -132,6 +132,7 @@ func (h *hostLook) task(ctx context.Context, t *taskLook, i int) {
 		h.note(h.problem(host, err).Reason)
 	}
 	notified := map[string]bool{}
+	unasked := map[string]verdict{} // of steps that may notify a handler, and could not be asked about
 	for _, s := range t.steps {
 		if ctx.Err() != nil {
 			return
@@ -144,6 +145,9 @@ func (h *hostLook) task(ctx context.Context, t *taskLook, i int) {
 			*v = h.problem(host, err)
 		case s.section == event.Handlers && !notified[s.step.Name]:
 			*v = verdict{Decision: WillSkip, Reason: "not notified"}
+			if other, ok := unasked[s.step.Name]; ok {
+				*v = other
+			}
 		default:
 			*v = h.step(ctx, exprs, host, s, i)
 		}
@@ -153,6 +157,10 @@ func (h *hostLook) task(ctx context.Context, t *taskLook, i int) {
 		case WillRun, KnownLater:
 			for _, name := range s.step.Notify {
 				notified[name] = true
+			}
+		case CannotAsk:
+			for _, name := range s.step.Notify {
+				unasked[name] = *v
 			}
 		case WontWork:
 			h.note("step " + s.step.Name + ": " + v.Reason)

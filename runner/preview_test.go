@@ -158,6 +158,25 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 			"t.a run h01,h03\nt.a skip h02: creates /x exists\nt.restart later h01,h03: if it is notified\nt.restart skip h02: not notified\nt.other skip h01,h02,h03: not notified\n",
 		},
 		{
+			"handlers of who cannot be asked", `step "a" {
+				command = "a"
+				creates = "/x"
+				notify  = ["restart"]
+			}
+			step "b" {
+				when    = host.name == "h01"
+				command = "b"
+				notify  = ["other"]
+			}
+			handler "restart" { command = "restart" }
+			handler "other" { command = "other" }`,
+			map[string]act{"h01 GUARD": saysSkip, "h02 :": unreachable, "h03 GUARD": prints("at 0\nbad 0\n")},
+			"t.a skip h01: creates /x exists\nt.a unreachable h02: connect: connection refused\nt.a error h03: creates \"/x\" is not a command that /bin/sh can read\n" +
+				"t.b run h01\nt.b skip h02,h03: when is false: host.name == \"h01\"\n" +
+				"t.restart skip h01,h03: not notified\nt.restart unreachable h02: connect: connection refused\n" +
+				"t.other later h01: if it is notified\nt.other skip h02,h03: not notified\nh02 unreachable: connect: connection refused\n",
+		},
+		{
 			"once", `step "a" {
 				once    = true
 				command = "a"
