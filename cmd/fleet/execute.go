@@ -177,7 +177,7 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 		return err
 	}
 	tune(&x.app.env, min(len(x.jobs), fanout))
-	x.warnUnchecked()
+	warnUnchecked(x.renderer.Messages(), x.jobs)
 	credentials := &credential.Store{
 		Prompt:          x.answer,
 		OnlyPassphrases: len(x.jobs) > 1 || !x.app.canAsk(),
@@ -269,15 +269,15 @@ func (x *execution) answer(ctx context.Context, q credential.Question) (transpor
 }
 
 // warnUnchecked says, once, which hosts may be anybody.
-func (x *execution) warnUnchecked() {
+func warnUnchecked(w io.Writer, jobs []runner.Job) {
 	var hosts []string
-	for i := range x.jobs {
-		if x.jobs[i].Target.HostKey.Policy == transport.HostKeyOff {
-			hosts = append(hosts, x.jobs[i].Host)
+	for i := range jobs {
+		if jobs[i].Target.HostKey.Policy == transport.HostKeyOff {
+			hosts = append(hosts, jobs[i].Host)
 		}
 	}
 	if len(hosts) > 0 {
-		fmt.Fprintf(x.renderer.Messages(), "fleet: warning: the host key is not checked on %s: %s\n", plural(len(hosts), "host"), nodeset.Fold(hosts))
+		fmt.Fprintf(w, "fleet: warning: the host key is not checked on %s: %s\n", plural(len(hosts), "host"), nodeset.Fold(hosts))
 	}
 }
 

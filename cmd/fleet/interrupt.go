@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -28,6 +29,8 @@ type interrupter struct {
 	left  *signaled     // why; set before leave is closed
 
 	stopping func() // says that the run is being stopped, where tell is set too
+
+	other atomic.Pointer[func(os.Signal)] // whom signals are for in place of it
 
 	signals  chan os.Signal
 	finished chan struct{} // closed when loop has ended
@@ -68,6 +71,15 @@ func (i *interrupter) close() {
 	}
 }
 
+// handOver leaves what comes from now on to somebody else; nil ends that.
+func (i *interrupter) handOver(to func(os.Signal)) {
+	if to == nil {
+		i.other.Store(nil)
+		return
+	}
+	i.other.Store(&to)
+}
+
 func (i *interrupter) loop() {
 	defer close(i.finished)
 	var (
@@ -76,6 +88,10 @@ func (i *interrupter) loop() {
 	)
 	for s := range i.signals {
 		now := time.Now()
+		if other := i.other.Load(); other != nil {
+			(*other)(s)
+			continue
+		}
 		switch {
 		case s == syscall.SIGQUIT:
 			i.left = &signaled{s}

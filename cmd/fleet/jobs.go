@@ -20,7 +20,7 @@ import (
 type passwords struct{ login, become transport.Secret }
 
 // jobs resolves hosts to the jobs of a run. All that is wrong with them is one
-// error: nothing runs then.
+// error: nothing runs then. A nil b means that nobody becomes another user.
 func jobs(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host, b *becomeFlags, p passwords) ([]runner.Job, error) {
 	all := make([]runner.Job, len(hosts))
 	failed := make([]error, len(hosts))
@@ -107,6 +107,9 @@ func (m *mistakes) err() error {
 // resolve says how a command on h becomes another user. Its password is fetched
 // only where it does, and none was asked for.
 func (f *becomeFlags) resolve(ctx context.Context, inv *inventory.Inventory, h *inventory.Host, password transport.Secret) (_ *transport.Become, err error) {
+	if f == nil {
+		return nil, nil
+	}
 	b := f.over(h.Become(), password)
 	if b != nil && !password.IsSet() {
 		b.Password, err = inv.BecomePassword(ctx, h)

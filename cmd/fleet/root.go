@@ -12,6 +12,7 @@ func commands(a *app) []*cobra.Command {
 		newPlanCommand(a),
 		newApplyCommand(a),
 		newRunsCommand(a),
+		newTunnelCommand(a),
 		newHostsCommand(a),
 		newValidateCommand(a),
 		newFmtCommand(a),

@@ -1,5 +1,3 @@
-//go:build !windows
-
 package tunnel_test
 
 import (
@@ -164,13 +162,5 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("after %s: not %s", patience, what)
 		}
-	}
-}
-
-// dynamics are SOCKS on any port, here and on the host.
-func dynamics() []forward.Rule {
-	return []forward.Rule{
-		{Kind: forward.Dynamic, Listen: forward.TCP("127.0.0.1", 0)},
-		{Kind: forward.RemoteDynamic, Listen: forward.TCP("127.0.0.1", 0)},
 	}
 }

@@ -1,5 +1,3 @@
-//go:build !windows
-
 package tunnel_test
 
 import (
@@ -111,12 +109,7 @@ func (r *relay) carry(near net.Conn) {
 		<-spoken
 	}
 	far, err := net.Dial("tcp", r.to)
-	if err != nil {
-		abandon(near)
-		return
-	}
-	if !r.keep(far) {
-		abandon(far)
+	if err != nil || !r.keep(far) {
 		abandon(near)
 		return
 	}
@@ -131,11 +124,8 @@ func (r *relay) keep(nc net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.made++
-	if r.mode == relayClosed {
-		return false
-	}
 	r.conns[nc] = true
-	return true
+	return r.mode != relayClosed
 }
 
 func (r *relay) forget(nc net.Conn) {
@@ -168,11 +158,4 @@ func (r *relay) copy(to, from net.Conn) {
 func abandon(nc net.Conn) {
 	_ = nc.(*net.TCPConn).SetLinger(0)
 	_ = nc.Close()
-}
-
-// open is how many connections there are now.
-func (r *relay) open() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.conns)
 }

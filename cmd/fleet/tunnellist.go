@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"fleet/internal/lang"
+	"fleet/internal/nodeset"
+	"fleet/inventory"
+)
+
+func newTunnelListCommand(a *app) *cobra.Command {
+	var sel selectionFlags
+	format := "text"
+	cmd := &cobra.Command{
+		Use:   "list [flags]",
+		Short: "List open tunnels, and those of the inventory",
+		Long: `List every tunnel that you have open on this machine, whichever fleet process
+holds it, and the tunnels of the inventory that are closed.`,
+		Example: "  fleet tunnel list\n  fleet tunnel list --format json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, err := a.listTunnels(cmd.Context(), &sel)
+			if err != nil {
+				return err
+			}
+			switch {
+			case format == "json":
+				return writeJSON(a.env.stdout, list)
+			case len(list) == 0:
+				if !a.global.quiet {
+					fmt.Fprintln(a.env.stderr, "No tunnel is open. To open one: fleet tunnel -w HOST -L PORT:HOST:PORT")
+				}
+				return nil
+			default:
+				return writeStates(a.env.stdout, list)
+			}
+		},
+	}
+	fs := newFlagSet()
+	fs.Var(choice(&format, "text", "json"), "format", "`FORMAT` of the list: text or json")
+	addFlags(cmd, "What to print", fs)
+	addFlags(cmd, "Which inventory", sel.inventoryFlags())
+	completeWords(cmd, "format", "text", "json")
+	return cmd
+}
+
+// listTunnels are those that are open, and then those of the inventory that are
+// not.
+func (a *app) listTunnels(ctx context.Context, sel *selectionFlags) ([]tunnelState, error) {
+	inv, err := a.openInventory(ctx, sel, nil)
+	if err != nil {
+		return nil, err
+	}
+	list, err := openTunnels(&a.env)
+	if err != nil {
+		return nil, err
+	}
+	type key struct{ name, host string }
+	open := map[key]bool{}
+	for i := range list {
+		open[key{list[i].Name, list[i].Host}] = true
+	}
+	closed, found := closedTunnels(inv)
+	for _, s := range closed {
+		if !open[key{s.Name, s.Host}] {
+			list = append(list, s)
+		}
+	}
+	if list == nil {
+		list = []tunnelState{} // JSON: an array all the same
+	}
+	return list, a.warn(found)
+}
+
+// closedTunnels are the tunnels of the inventory, as they are when nobody has
+// opened them.
+func closedTunnels(inv *inventory.Inventory) (list []tunnelState, found lang.Diagnostics) {
+	for _, t := range inv.Tunnels() {
+		forwards, wrong := t.Bind(nil)
+		found = append(found, wrong...)
+		for _, f := range forwards {
+			list = append(list, tunnelState{tunnelDocument: tunnelDocument{
+				Name: t.Name, Host: f.Host.Name, Kind: f.Rule.Kind.String(), Listen: f.Rule.Listen.String(),
+				Target: targetText(f.Rule), State: "closed",
+			}})
+		}
+	}
+	return list, found
+}
+
+// writeStates writes the table for people.
+func writeStates(w io.Writer, list []tunnelState) error {
+	t := newTable(w)
+	t.row("NAME", "HOST", "KIND", "LISTEN", "TARGET", "STATE", "CONNS", "IN", "OUT", "RTT", "LAST ERROR")
+	for _, s := range foldStates(list) {
+		conns, in, out, rtt := "-", "-", "-", "-"
+		if s.PID != 0 {
+			conns, in, out = strconv.FormatInt(s.Connections, 10), size(s.Received), size(s.Sent)
+		}
+		if s.RTT > 0 {
+			rtt = fmt.Sprintf("%.3g ms", s.RTT)
+		}
+		last := s.Error
+		if last == "" {
+			last = s.LastError
+		}
+		t.row(orDash(s.Name), s.Host, s.Kind, orDash(s.Listen), orDash(s.Target), s.State, conns, in, out, rtt, orDash(oneLine(last, 60)))
+	}
+	return t.Flush()
+}
+
+// foldStates puts closed tunnels together that differ in nothing but the host.
+func foldStates(list []tunnelState) []tunnelState {
+	var out []tunnelState
+	hosts := map[tunnelState][]string{}
+	for _, s := range list {
+		host := s.Host
+		if s.PID == 0 {
+			s.Host = ""
+		}
+		if hosts[s] == nil || s.PID != 0 {
+			out = append(out, s)
+		}
+		hosts[s] = append(hosts[s], host)
+	}
+	for i, s := range out {
+		if s.PID == 0 {
+			out[i].Host = nodeset.Fold(hosts[s])
+		}
+	}
+	return out
+}
+
+// size is a number of bytes as people read it.
+func size(n int64) string {
+	const unit = 1000
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, units := float64(n)/unit, "kMGTPE"
+	for f >= unit*0.9995 && len(units) > 1 {
+		f, units = f/unit, units[1:]
+	}
+	return fmt.Sprintf("%.3g %cB", f, units[0])
+}

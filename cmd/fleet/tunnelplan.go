@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fleet/internal/forward"
+	"fleet/internal/nodeset"
+	"fleet/internal/term"
+	"fleet/inventory"
+	"fleet/pool/tunnel"
+	"fleet/transport"
+)
+
+// A tunnelPlan says what to open: the forwards of a block, or of the command
+// line, on one host.
+type tunnelPlan struct {
+	name    string // of the block; "" for -L, -R and -D
+	host    *inventory.Host
+	rules   []forward.Rule
+	onDown  tunnel.OnDown
+	gateway bool
+}
+
+// planTunnels says what names, or the flags, mean. Nothing is contacted.
+func (a *app) planTunnels(ctx context.Context, f *tunnelFlags, names []string) (*inventory.Inventory, []tunnelPlan, error) {
+	if len(f.rules) > 0 {
+		inv, hosts, err := a.selectHosts(ctx, &f.sel, &f.conn)
+		if err != nil {
+			return nil, nil, err
+		}
+		plans, err := f.adHoc(hosts)
+		return inv, plans, err
+	}
+	inv, err := a.openInventory(ctx, &f.sel, &f.conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(names) == 0 {
+		return nil, nil, nothingToOpen(inv)
+	}
+	plans, err := a.declared(inv, f, names)
+	return inv, plans, err
+}
+
+// onDownOf is the policy of that name.
+func onDownOf(name string) tunnel.OnDown {
+	if name == "refuse" {
+		return tunnel.Refuse
+	}
+	return tunnel.Wait
+}
+
+// adHoc makes of the flags what is to be opened on each of hosts.
+func (f *tunnelFlags) adHoc(hosts []*inventory.Host) ([]tunnelPlan, error) {
+	plans := make([]tunnelPlan, len(hosts))
+	for i, h := range hosts {
+		p := tunnelPlan{host: h, onDown: onDownOf(f.onDown), gateway: f.gateway}
+		for _, rule := range f.rules {
+			if rule.Kind != forward.Local {
+				rule.Permit = f.permit
+			}
+			own, err := rule.ForHost(h.Name, i, len(hosts))
+			if err != nil {
+				return nil, &usageError{err: err}
+			}
+			p.rules = append(p.rules, own)
+		}
+		plans[i] = p
+	}
+	return plans, clash(plans)
+}
+
+// clash finds two forwards that would listen on the same port of this machine:
+// with several -L on several hosts, the ports of one may run into those of
+// another.
+func clash(plans []tunnelPlan) error {
+	type owner struct {
+		host string
+		rule forward.Rule
+	}
+	taken := map[forward.Endpoint]owner{}
+	for _, p := range plans {
+		for _, r := range p.rules {
+			if !r.Kind.ListensHere() || !r.Listen.IsUnix() && r.Listen.Port() == 0 {
+				continue
+			}
+			if was, ok := taken[r.Listen]; ok {
+				return &usageError{
+					err:  fmt.Errorf("%s is wanted twice: for %s (%s), and for %s (%s)", r.Listen, was.host, was.rule, p.host.Name, r),
+					hint: "each host takes the next port; leave room for all of them, or use port 0",
+				}
+			}
+			taken[r.Listen] = owner{p.host.Name, r}
+		}
+	}
+	return nil
+}
+
+// declared makes of the blocks with these names what is to be opened.
+func (a *app) declared(inv *inventory.Inventory, f *tunnelFlags, names []string) ([]tunnelPlan, error) {
+	narrow, err := a.narrow(inv, &f.sel)
+	if err != nil {
+		return nil, err
+	}
+	var plans []tunnelPlan
+	var hosts []*inventory.Host
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, badUsage("%q is named twice", name)
+		}
+		t, err := inv.Tunnel(name)
+		if err != nil {
+			return nil, noTunnel(inv, err)
+		}
+		some, err := narrow(t.Hosts)
+		if err != nil {
+			return nil, err
+		}
+		hosts = append(hosts, some...)
+		if len(some) == 0 {
+			continue
+		}
+		forwards, found := t.Bind(some)
+		if found.HasErrors() {
+			return nil, a.refuseInventory(&f.sel, found)
+		}
+		if err := a.warn(found); err != nil {
+			return nil, err
+		}
+		for _, fw := range forwards {
+			plans = append(plans, tunnelPlan{
+				name: t.Name, host: fw.Host, rules: []forward.Rule{fw.Rule},
+				onDown: onDownOf(t.OnDown), gateway: t.Gateway || f.gateway,
+			})
+		}
+	}
+	if len(plans) == 0 {
+		return nil, badUsage("no host of %s is left", plainList(names))
+	}
+	if err := f.sel.check(hosts); err != nil {
+		return nil, err
+	}
+	return plans, clash(plans)
+}
+
+// nothingToOpen is the error for a command line that opens nothing. It names what
+// there is to open.
+func nothingToOpen(inv *inventory.Inventory) error {
+	names := tunnelNames(inv)
+	if len(names) == 0 {
+		return &usageError{err: badUsage("there is nothing to open"), hint: "as with ssh: fleet tunnel -w db1 -L 15432:localhost:5432"}
+	}
+	return &usageError{err: badUsage("no tunnel is named"), hint: "the inventory has " + plainList(names) + "; others are opened with -L, -R and -D"}
+}
+
+// noTunnel says for a name that is no tunnel what there is.
+func noTunnel(inv *inventory.Inventory, err error) error {
+	names := tunnelNames(inv)
+	hint := "the inventory has " + plainList(names)
+	if len(names) == 0 {
+		hint = "the inventory has no tunnel block; without one: fleet tunnel -w HOST -L PORT:HOST:PORT"
+	}
+	if strings.Contains(err.Error(), "did you mean") {
+		hint = ""
+	}
+	return &usageError{err: err, hint: hint}
+}
+
+func tunnelNames(inv *inventory.Inventory) []string {
+	var names []string
+	for _, t := range inv.Tunnels() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// plainList is a, b and c; of many the first ones.
+func plainList(names []string) string {
+	const most = 10
+	if n := len(names); n > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n-most)
+	}
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, "")
+}
+
+// confirmWide asks about forwards that others than this machine, or than their
+// host, can use.
+func (a *app) confirmWide(ctx context.Context, plans []tunnelPlan, batch bool) error {
+	var here, there []string
+	for _, p := range plans {
+		for _, r := range p.rules {
+			switch {
+			case p.gateway || r.Listen.IsLoopback():
+			case r.Kind.ListensHere():
+				here = append(here, r.Listen.String())
+			default:
+				there = append(there, p.host.Name)
+			}
+		}
+	}
+	var why []string
+	if len(here) > 0 {
+		list := here
+		if len(list) > 3 {
+			list = append(slices.Clone(here[:3]), fmt.Sprintf("%d more", len(here)-3))
+		}
+		why = append(why, "every machine that can reach this one could use "+plainList(list))
+	}
+	if len(there) > 0 {
+		why = append(why, "every machine that can reach "+nodeset.Fold(there)+" could reach into this one")
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	if err := a.openWide(ctx, strings.Join(why, ", and "), batch); err != nil {
+		return err
+	}
+	for i := range plans {
+		plans[i].gateway = true
+	}
+	return nil
+}
+
+// openWide asks whether to go on in spite of why.
+func (a *app) openWide(ctx context.Context, why string, batch bool) error {
+	const hint = "--gateway allows it beforehand; without an ADDRESS only this machine can use a tunnel"
+	if batch {
+		return &usageError{err: fmt.Errorf("%s, and BatchMode=yes forbids to ask", why), hint: hint}
+	}
+	answer, err := ask(ctx, strings.ToUpper(why[:1])+why[1:]+". Go on? [y/N] ")
+	var signal *signaled
+	switch {
+	case errors.As(err, &signal):
+		return err
+	case errors.Is(err, term.ErrNoTerminal):
+		return &usageError{err: fmt.Errorf("%s, and there is no terminal to ask on", why), hint: hint}
+	case err != nil, !isYes(answer):
+		return errors.New("not confirmed: nothing was opened")
+	}
+	return nil
+}
+
+// planHosts are the hosts of plans, each once, in their order.
+func planHosts(plans []tunnelPlan) []*inventory.Host {
+	var hosts []*inventory.Host
+	seen := map[*inventory.Host]bool{}
+	for _, p := range plans {
+		if !seen[p.host] {
+			seen[p.host] = true
+			hosts = append(hosts, p.host)
+		}
+	}
+	return hosts
+}
+
+// specs are plans as package tunnel takes them.
+func specs(plans []tunnelPlan, targets map[string]transport.Target) []tunnel.Spec {
+	list := make([]tunnel.Spec, len(plans))
+	for i, p := range plans {
+		list[i] = tunnel.Spec{Name: p.name, Target: targets[p.host.Name], Rules: p.rules, OnDown: p.onDown, Gateway: p.gateway}
+	}
+	return list
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"fleet/pool/tunnel"
+)
+
+// Every "fleet tunnel" tells who asks on a socket of its own what its tunnels do:
+// that is what "fleet tunnel list" shows. The sockets are in a folder that is for
+// their user alone.
+
+// A tunnelState is an open tunnel in the JSON of "fleet tunnel list".
+type tunnelState struct {
+	tunnelDocument
+	PID         int        `json:"pid,omitempty"` // of the process that has it open
+	Since       *time.Time `json:"since,omitempty"`
+	Connections int64      `json:"connections"`
+	Total       int64      `json:"connections_total"`
+	Received    int64      `json:"bytes_in"`
+	Sent        int64      `json:"bytes_out"`
+	RTT         float64    `json:"rtt_ms,omitempty"`
+	LastError   string     `json:"last_error,omitempty"`
+}
+
+// describeOpen is all there is to say about a tunnel of this process.
+func (a *app) describeOpen(s *tunnel.Status) tunnelState {
+	since := s.Since
+	return tunnelState{
+		tunnelDocument: a.describeTunnel(s), PID: os.Getpid(), Since: &since,
+		Connections: s.Open, Total: s.Total, Received: s.Received, Sent: s.Sent,
+		RTT: float64(s.RTT.Microseconds()) / 1000, LastError: a.redactor.String(errorText(s.LastError)),
+	}
+}
+
+// maxSocketPath is the most that some systems take, in bytes.
+const maxSocketPath = 103
+
+// tunnelDir is the folder of the sockets: that of the session, or one for this
+// user among the temporary files. Nobody else may have made it.
+func tunnelDir(e *env) (string, error) {
+	dir := e.value("XDG_RUNTIME_DIR")
+	const room = len("/fleet/tunnels/1234567890-12345678.sock")
+	if filepath.IsAbs(dir) && len(dir)+room <= maxSocketPath {
+		dir = filepath.Join(dir, "fleet")
+	} else {
+		dir = filepath.Join(os.TempDir(), "fleet-"+strconv.Itoa(os.Getuid()))
+	}
+	for _, dir := range []string{dir, filepath.Join(dir, "tunnels")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", err
+		}
+		info, err := os.Lstat(dir)
+		if err != nil {
+			return "", err
+		}
+		if err := ownFolder(info); err != nil {
+			return "", fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	return filepath.Join(dir, "tunnels"), nil
+}
+
+// A statusServer answers on the socket of this process. A nil one does not.
+type statusServer struct {
+	listener net.Listener
+	work     sync.WaitGroup
+}
+
+// serveStatus begins to tell who asks what status gives. Where that is not
+// possible, the user hears of it, and the tunnels are open all the same.
+func (a *app) serveStatus(status func() []tunnel.Status) *statusServer {
+	s, err := newStatusServer(&a.env, func() []tunnelState {
+		list := status()
+		states := make([]tunnelState, len(list))
+		for i := range list {
+			states[i] = a.describeOpen(&list[i])
+		}
+		return states
+	})
+	if err != nil && !a.global.quiet {
+		a.complain(fmt.Errorf("warning: fleet tunnel list will not show these tunnels: %w", err))
+	}
+	return s
+}
+
+func newStatusServer(e *env, states func() []tunnelState) (*statusServer, error) {
+	dir, err := tunnelDir(e)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("%d-%s.sock", os.Getpid(), strings.ToLower(rand.Text()[:8]))
+	l, err := net.Listen("unix", filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(filepath.Join(dir, name), 0o600); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	s := &statusServer{listener: l}
+	s.work.Go(func() { s.serve(states) }) // ends with close
+	return s, nil
+}
+
+// answerTime bounds how long one is waited for who asks, or who is asked.
+const answerTime = 2 * time.Second
+
+func (s *statusServer) serve(states func() []tunnelState) {
+	for {
+		conn, err := s.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // no descriptors are left, for example
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		s.work.Go(func() { // ends with the answer, or its time
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(answerTime))
+			_ = json.NewEncoder(conn).Encode(states())
+		})
+	}
+}
+
+// close ends the server and removes its socket.
+func (s *statusServer) close() {
+	if s == nil {
+		return
+	}
+	_ = s.listener.Close()
+	s.work.Wait()
+}
+
+// openTunnels asks all processes of this user for their tunnels. What a process
+// that was killed has left behind is removed.
+func openTunnels(e *env) ([]tunnelState, error) {
+	dir, err := tunnelDir(e)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	answers := make([][]tunnelState, len(entries))
+	var group sync.WaitGroup
+	for i, entry := range entries {
+		if filepath.Ext(entry.Name()) == ".sock" {
+			group.Go(func() { answers[i] = askTunnels(filepath.Join(dir, entry.Name())) })
+		}
+	}
+	group.Wait()
+	var all []tunnelState
+	for _, list := range answers {
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// askTunnels asks one process; it has none where nobody answers.
+func askTunnels(socket string) (list []tunnelState) {
+	conn, err := net.DialTimeout("unix", socket, answerTime)
+	if refused(err) {
+		_ = os.Remove(socket)
+	}
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(answerTime))
+	if json.NewDecoder(conn).Decode(&list) != nil {
+		return nil
+	}
+	return list
+}
