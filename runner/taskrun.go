@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ type taskRun struct {
 	throttle map[*tasks.Step]*semaphore.Weighted
 	keeps    map[*tasks.Step]bool // expressions ask for the output of the step
 	budget   *budget
+	absent   map[string]bool  // hosts that have failed in a task that this one depends on
 	lockless map[string]error // hosts on which the lock could not be taken, and why
 
 	cleans bool        // it has always steps
@@ -72,6 +74,7 @@ func (t *taskRun) emit(e *event.Event) {
 // carryOut is the whole life of the task.
 func (t *taskRun) carryOut(ctx context.Context) {
 	began := time.Now()
+	t.leaveOut()
 	end := t.prevented(ctx)
 	if end == nil {
 		end = t.underLock(ctx)
@@ -135,12 +138,16 @@ func leftOut(p *tasks.Planned) string {
 // without reports whether the host has failed in a task that this one depends
 // on. It has no turn then.
 func (t *taskRun) without(host string) bool {
+	return t.absent[host]
+}
+
+// leaveOut finds the hosts that have no turn. The tasks before have ended.
+func (t *taskRun) leaveOut() {
+	t.absent = map[string]bool{}
 	for _, before := range t.after {
-		if before.failed[host] || before.without(host) {
-			return true
-		}
+		maps.Copy(t.absent, before.failed)
+		maps.Copy(t.absent, before.absent)
 	}
-	return false
 }
 
 // names are those of the hosts at the places given; of all where that is nil.

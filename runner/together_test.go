@@ -200,3 +200,23 @@ task "t" {
 		}
 	})
 }
+
+func TestManyWaysToATaskTakeNoTime(t *testing.T) {
+	var source strings.Builder
+	for n := range 40 { // 2^39 ways from the first task to the last one
+		fmt.Fprintf(&source, "task \"t%d\" {\n  hosts = \"h[01-02]\"\n  step \"one\" { command = \"one %[1]d\" }\n", n)
+		switch n {
+		case 0:
+		case 1:
+			fmt.Fprintf(&source, "  depends_on = [task.t0]\n")
+		default:
+			fmt.Fprintf(&source, "  depends_on = [task.t%d, task.t%d]\n", n-1, n-2)
+		}
+		source.WriteString("}\n")
+	}
+	p := &play{acts: map[string]act{"h02 one 0": exits(1)}}
+	p.run(t.Context(), plan(t, source.String()))
+	if n := len(p.stage.log); n != 2 {
+		t.Errorf("%d steps were sent", n)
+	}
+}

@@ -107,3 +107,27 @@ func TestWhatIsTheSameForAllHostsIsMadeOnce(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkManyTasks is what fleet validate does with 8,000 tasks, each of which
+// depends on ten others.
+func BenchmarkManyTasks(b *testing.B) {
+	var src strings.Builder
+	src.WriteString("group \"web\" { hosts = [\"web[1-2]\"] }\n")
+	const tasks = 8000
+	for n := range tasks { // those that a task depends on come after it
+		fmt.Fprintf(&src, "task \"t%d\" {\n  hosts = \"@web\"\n  depends_on = [", n)
+		for to := n + 1; to <= min(n+10, tasks-1); to++ {
+			fmt.Fprintf(&src, "task.t%d, ", to)
+		}
+		src.WriteString("]\n  step \"one\" { command = \"true\" }\n}\n")
+	}
+	set, inv := loaded(b, src.String())
+	names := set.names()
+	b.ResetTimer()
+	for b.Loop() {
+		set, _ := Load(inv)
+		if _, found, err := set.Plan(Options{Names: names, Unvalued: true}); err != nil || found.HasErrors() {
+			b.Fatal(err, found.Err())
+		}
+	}
+}

@@ -74,7 +74,7 @@ func (d *decoder) task(b *hcl.Block) *Task {
 		ok = false
 	}
 	t := &taskDraft{decoder: d, Task: &Task{Name: name, Place: lang.Place(b.DefRange)}, byName: map[string]*stepDraft{}, said: len(d.diags)}
-	attrs, blocks := d.content(b, taskDef())
+	attrs, blocks := d.content(b, d.def("task", taskDef))
 	t.attributes(attrs)
 	sections := map[string]*hcl.Block{}
 	for _, inner := range blocks {

@@ -18,6 +18,7 @@ func (t *taskDraft) dependsOn(a *hcl.Attribute) {
 	if diags.HasErrors() {
 		items = []hcl.Expression{a.Expr} // a single one will do
 	}
+	seen := make(map[string]bool, len(items))
 	for _, item := range items {
 		ref, diags := hcl.AbsTraversalForExpr(item)
 		name := ""
@@ -30,7 +31,8 @@ func (t *taskDraft) dependsOn(a *hcl.Attribute) {
 			t.fail(item.Range(), "Invalid dependency", "depends_on lists tasks by reference: [task.NAME].")
 			continue
 		}
-		if !slices.Contains(t.DependsOn, name) {
+		if !seen[name] {
+			seen[name] = true
 			t.DependsOn = append(t.DependsOn, name)
 			t.dependsAt = append(t.dependsAt, item.Range())
 		}
@@ -53,25 +55,26 @@ func (d *decoder) checkDependencies(tasks []*Task) {
 
 // checkCycles tells each cycle once, at the task of it that is defined first.
 func (d *decoder) checkCycles(tasks []*Task) {
-	done := map[*Task]bool{}
+	at := map[*Task]int{} // places in path, counted from 1; -1 for what was looked at
 	var path []*Task
 	var visit func(t *Task)
 	visit = func(t *Task) {
-		if i := slices.Index(path, t); i >= 0 {
-			d.cycle(path[i:])
+		switch i := at[t]; {
+		case i > 0:
+			d.cycle(path[i-1:])
 			return
-		}
-		if done[t] {
+		case i < 0:
 			return
 		}
 		path = append(path, t)
+		at[t] = len(path)
 		for _, name := range t.DependsOn {
 			if next := d.byName[name]; next != nil {
 				visit(next)
 			}
 		}
 		path = path[:len(path)-1]
-		done[t] = true
+		at[t] = -1
 	}
 	for _, t := range tasks {
 		visit(t)

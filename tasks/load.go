@@ -28,7 +28,7 @@ func (t *Task) Selection() string { return t.pattern }
 // Set is good for nothing but completion. It is never nil.
 func Load(inv *inventory.Inventory) (*Set, lang.Diagnostics) {
 	s := &Set{inv: inv}
-	d := &decoder{inv: inv, project: inv.Project(), scope: inv.Scope(), byName: map[string]*Task{}, varTypes: map[string][]cty.Type{}}
+	d := &decoder{inv: inv, project: inv.Project(), scope: inv.Scope(), byName: map[string]*Task{}, defs: map[string]*lang.BlockDef{}, varTypes: map[string][]cty.Type{}}
 	for _, b := range inv.TaskBlocks() {
 		if t := d.task(b); t != nil {
 			s.tasks = append(s.tasks, t)
@@ -46,6 +46,7 @@ type decoder struct {
 	scope   *lang.Scope
 	diags   hcl.Diagnostics
 	byName  map[string]*Task
+	defs    map[string]*lang.BlockDef // by type, of blocks that there are many of
 
 	hints    int                   // how many were looked for
 	spent    int                   // what evaluating with nothing known has cost
@@ -81,6 +82,14 @@ func (d *decoder) near(name, prefix string, candidates func() []string) string {
 		return ""
 	}
 	return lang.DidYouMean(name, prefix, candidates())
+}
+
+// def is the definition of a type of blocks, made once.
+func (d *decoder) def(name string, make func() *lang.BlockDef) *lang.BlockDef {
+	if d.defs[name] == nil {
+		d.defs[name] = make()
+	}
+	return d.defs[name]
 }
 
 // content is what is inside of a block. Of blocks that may stand there once, only

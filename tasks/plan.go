@@ -3,7 +3,6 @@ package tasks
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -69,9 +68,13 @@ func (s *Set) Plan(o Options) (*Plan, lang.Diagnostics, error) {
 
 // unvalued tells which variables that the chosen tasks need have no value.
 func (s *Set) unvalued(p *Plan) lang.Diagnostics {
+	planned := make(map[string]bool, len(p.Tasks))
+	for _, t := range p.Tasks {
+		planned[t.Name] = true
+	}
 	var chosen hcl.Blocks
 	for _, b := range s.inv.TaskBlocks() {
-		if slices.ContainsFunc(p.Tasks, func(t *Planned) bool { return t.Name == b.Labels[0] }) {
+		if planned[b.Labels[0]] {
 			chosen = append(chosen, b)
 		}
 	}
@@ -87,15 +90,24 @@ func (s *Set) choose(names []string) ([]*Task, error) {
 		t, err := s.last()
 		return []*Task{t}, err
 	}
+	known := s.byName()
 	var out []*Task
 	for _, name := range names {
-		i := slices.IndexFunc(s.tasks, func(t *Task) bool { return t.Name == name })
-		if i < 0 {
+		t := known[name]
+		if t == nil {
 			return nil, fmt.Errorf("no task %q in this project%s", name, didYouMean(name, s.names()))
 		}
-		out = append(out, s.tasks[i])
+		out = append(out, t)
 	}
 	return out, nil
+}
+
+func (s *Set) byName() map[string]*Task {
+	out := make(map[string]*Task, len(s.tasks))
+	for _, t := range s.tasks {
+		out[t.Name] = t
+	}
+	return out
 }
 
 // last is the only task that no other depends on.
@@ -142,10 +154,7 @@ func (s *Set) withDependencies(chosen []*Task) []*Task {
 	for _, t := range chosen {
 		wanted[t.Name] = true
 	}
-	byName := map[string]*Task{}
-	for _, t := range s.tasks {
-		byName[t.Name] = t
-	}
+	byName := s.byName()
 	var out []*Task
 	placed := map[string]bool{}
 	var place func(t *Task)

@@ -25,9 +25,9 @@ const defaultGuardTimeout = 30 * time.Second
 // step decodes a step or handler block; in is the block around it, or its own
 // type where that is the task.
 func (t *taskDraft) step(b *hcl.Block, in string) {
-	def := stepDef()
+	def := t.def("step", stepDef)
 	if b.Type == "handler" {
-		def = handlerDef()
+		def = t.def("handler", handlerDef)
 	}
 	said := len(t.diags)
 	attrs, blocks := t.content(b, def)
