@@ -1,13 +1,9 @@
 package event
 
-import (
-	"encoding/base64"
-	"encoding/json"
-	"time"
-	"unicode/utf8"
-)
+import "time"
 
-// wire is the JSON form of an Event; docs/events.md describes it.
+// wire is the JSON form of an Event; docs/events.md describes it. AppendJSON has
+// to know of each of its fields.
 type wire struct {
 	Event      Type      `json:"event"`
 	Time       string    `json:"time"`
@@ -79,50 +75,3 @@ func (s *Summary) Wire() *WireSums {
 // Milliseconds is d in ms with microseconds kept, the unit of every duration
 // in JSON.
 func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// AppendJSON appends the wire form of e and a newline to dst. Output that is
-// not UTF-8 goes into data_base64 in place of data.
-func (e *Event) AppendJSON(dst []byte) ([]byte, error) {
-	w := wire{
-		Event: e.Type, Time: e.Time.UTC().Format(time.RFC3339Nano), Host: e.Host,
-		Hosts: e.Hosts, Command: e.Command, Fanout: e.Fanout,
-		Signal: e.Signal, Kind: e.Kind, Error: e.Error, Hint: e.Hint,
-		Level: e.Level, Message: e.Message,
-		Name: e.Name, Listen: e.Listen, Target: e.Target,
-		Task: e.Task, Batches: e.Batches, Batch: e.Batch, Canary: e.Canary,
-		Section: e.Section, Step: e.Step, Key: e.Key, On: e.On,
-		Attempt: e.Attempt, DelayMS: Milliseconds(e.Delay), Once: e.Once, Changed: e.Changed, Ignored: e.Ignored,
-		Reason: e.Reason, Notify: e.Notify, Result: e.Result,
-	}
-	switch e.Type {
-	case Output:
-		w.Stream = e.Stream
-		if utf8.Valid(e.Data) {
-			s := string(e.Data)
-			w.Data = &s
-		} else {
-			w.DataBase64 = base64.StdEncoding.EncodeToString(e.Data)
-		}
-	case Connect, RunEnd, HostEnd, StepEnd, TaskEnd:
-		ms := Milliseconds(e.Duration)
-		w.DurationMS = &ms
-	}
-	switch e.Type {
-	case StepStart, BatchEnd, TaskEnd:
-		w.Outcome = e.Outcome
-	case HostEnd, StepEnd:
-		w.Outcome = e.Outcome
-		if e.Status >= 0 {
-			st := e.Status
-			w.Status = &st
-		}
-	}
-	if e.Summary != nil {
-		w.Summary = e.Summary.Wire()
-	}
-	b, err := json.Marshal(&w)
-	if err != nil {
-		return dst, err
-	}
-	return append(append(dst, b...), '\n'), nil
-}

@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"fleet/event"
 )
 
 const (
@@ -52,19 +54,29 @@ type batch struct {
 }
 
 func newAppender(f file, path string, lazy bool, fail *failure) *appender {
-	return &appender{file: f, path: path, lazy: lazy, fail: fail, wake: make(chan struct{}, 1), next: new(batch)}
+	a := &appender{file: f, path: path, lazy: lazy, fail: fail, wake: make(chan struct{}, 1), next: new(batch)}
+	if lazy { // it will be that much; to grow would be to copy it many times
+		a.next.lines = make([]byte, 0, lazySize+lazySize/16)
+	}
+	return a
 }
 
-// add takes a line, of which it keeps nothing. A durable one is on disk when it
-// returns, or the failure was told.
-func (a *appender) add(line []byte, durable bool) {
+// add takes the line of an event, of which it keeps nothing. A durable one is on
+// disk when it returns, or the failure was told.
+func (a *appender) add(e *event.Event, durable bool) {
 	a.mu.Lock()
 	if a.closed {
 		a.mu.Unlock()
 		return
 	}
 	b := a.next
-	b.lines = append(b.lines, line...)
+	lines, err := e.AppendJSON(b.lines) // here, as that spares a line of its own
+	if err != nil {
+		a.mu.Unlock()
+		a.fail.set(failed("write", a.path, err))
+		return
+	}
+	b.lines = lines
 	b.durable = b.durable || durable
 	var done chan struct{}
 	if durable || len(b.lines) >= maxPending {

@@ -13,7 +13,8 @@ import (
 // Options say how a run is recorded. The zero value is good.
 type Options struct {
 	// MaxRuns is how many runs of each kind are kept, and MaxAge for how long.
-	// Default 200 and 90 days.
+	// Default 200 and 90 days. Runs are removed a tenth of MaxRuns at a time,
+	// so there may be a few more.
 	MaxRuns int
 	MaxAge  time.Duration
 	// OnError is told, once, that something cannot be recorded, which is a

@@ -23,11 +23,14 @@ func (s *Store) prune(store *os.Root, o *Options, now time.Time) {
 	if err != nil {
 		return
 	}
-	many := len(names) > maxRuns
+	// What is too old its name says. Which kind a run is of only the disk does, of
+	// hundreds of them, so that is asked for by one run in some.
+	some := max(1, maxRuns/10)
+	many := len(names) > maxRuns && len(names)%some == 0
+	eldest := now.Add(-maxAge).UTC().Format(idTime)
 	kept := make(map[Kind]int)
 	for _, id := range names {
-		began, _, _ := parseID(id)
-		old := now.Sub(began) > maxAge
+		old := id < eldest
 		if !many && !old {
 			continue
 		}

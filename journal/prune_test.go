@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,29 @@ func TestOldRunsAreRemovedByCountOfTheirKind(t *testing.T) {
 	want := []string{"29990101-000000-000000", "29990104-000000-000000", "29990105-000000-000000"}
 	if got := entries(t, s.dir); !slices.Equal(got, want) {
 		t.Errorf("left are %v, want %v", got, want)
+	}
+}
+
+func TestManyRunsAreRemovedSomeAtATime(t *testing.T) {
+	s := Open(t.TempDir())
+	for i := range 20 {
+		finished(t, s, Meta{Kind: KindRun, ID: fmt.Sprintf("29990101-0000%02d-000000", i)})
+	}
+	for i, want := range []int{21, 20, 21, 20} {
+		w, err := s.Create(Meta{Kind: KindRun, ID: fmt.Sprintf("29990102-0000%02d-000000", i)}, Options{MaxRuns: 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := entries(t, s.dir); len(got) != want {
+			t.Errorf("after %d more there are %d runs, want %d", i+1, len(got), want)
+		}
+	}
+	want := []string{"29990102-000000-000000", "29990102-000001-000000", "29990102-000002-000000", "29990102-000003-000000"}
+	if got := entries(t, s.dir); got[0] != "29990101-000004-000000" || !slices.Equal(got[16:], want) {
+		t.Errorf("left are %v", got)
 	}
 }
 

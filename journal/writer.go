@@ -60,24 +60,14 @@ func (w *Writer) Emit(e *event.Event) {
 	case e.Type == event.Output:
 		kept, note := w.quota.take(e)
 		if note != nil {
-			defer w.record(note, false)
+			defer w.events.add(note, false)
 		}
 		if kept == nil {
 			return
 		}
 		e = kept
 	}
-	w.record(e, intent)
-}
-
-// record hands e on to the file of events.
-func (w *Writer) record(e *event.Event, durable bool) {
-	line, err := e.AppendJSON(nil)
-	if err != nil {
-		w.fail.set(failed("write", w.events.path, err))
-		return
-	}
-	w.events.add(line, durable)
+	w.events.add(e, intent)
 }
 
 // Close writes what is left and lets go of the run, which has ended then. It

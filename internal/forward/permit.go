@@ -69,6 +69,9 @@ func (p *Permit) setHost(host string) error {
 		if !closed {
 			return errors.New("a bracket that is not closed")
 		}
+		if bits != "" && bits[0] != '/' {
+			return errors.New("something behind a bracket that is neither a colon nor a slash")
+		}
 		bare = address + bits
 	} else if strings.Contains(host, ":") {
 		return errors.New("an IPv6 address needs square brackets")

@@ -136,6 +136,7 @@ func (l *fakeListener) Close() error {
 	l.once.Do(func() { close(l.done) })
 	return nil
 }
+
 func (l *fakeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: l.port} }
 
 func unreachable() error {

@@ -1,3 +1,5 @@
+//go:build !windows
+
 package tunnel_test
 
 import (
@@ -162,5 +164,13 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("after %s: not %s", patience, what)
 		}
+	}
+}
+
+// dynamics are SOCKS on any port, here and on the host.
+func dynamics() []forward.Rule {
+	return []forward.Rule{
+		{Kind: forward.Dynamic, Listen: forward.TCP("127.0.0.1", 0)},
+		{Kind: forward.RemoteDynamic, Listen: forward.TCP("127.0.0.1", 0)},
 	}
 }

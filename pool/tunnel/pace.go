@@ -9,13 +9,13 @@ import (
 
 // The times of attempts to bring a lost link back.
 const (
-	backoffMin = 100 * time.Millisecond
-	backoffMax = time.Second
+	backoffFirst = 100 * time.Millisecond
+	backoffMost  = time.Second
 	// backoffDenied is for a host that turns us away: it answers, so nothing
 	// is won by asking often, and it may count.
 	backoffDenied = 10 * time.Second
 
-	attemptMin   = 1500 * time.Millisecond // of time for a short attempt
+	attemptLeast = 1500 * time.Millisecond // of time for a short attempt
 	attemptFold  = 4                       // times what the last login took
 	patientEvery = 5                       // attempts
 
@@ -44,9 +44,9 @@ func (p *pace) next(err error) time.Duration {
 	case transport.KindAuth, transport.KindHostKey:
 		return jittered(backoffDenied)
 	}
-	d := backoffMax
+	d := backoffMost
 	if p.failures < 4 {
-		d = min(backoffMin<<p.failures, backoffMax)
+		d = min(backoffFirst<<p.failures, backoffMost)
 	}
 	p.failures++
 	return jittered(d)
@@ -61,5 +61,5 @@ func attemptLimit(login, connectTimeout time.Duration) time.Duration {
 	if connectTimeout <= 0 {
 		connectTimeout = transport.DefaultConnectTimeout
 	}
-	return min(max(attemptFold*login, attemptMin), connectTimeout)
+	return min(max(attemptFold*login, attemptLeast), connectTimeout)
 }

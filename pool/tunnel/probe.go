@@ -14,8 +14,8 @@ const (
 	probeLimit = 10 * time.Second
 	wakeLimit  = 3 * time.Second // for an answer after the machine has slept
 
-	sleepTick = 2 * time.Second
-	sleepMin  = 5 * time.Second // that the clock on the wall runs ahead by
+	sleepTick  = 2 * time.Second
+	sleepLeast = 5 * time.Second // that the clock on the wall runs ahead by
 )
 
 // probe measures the round trip now and then, until life is over. Whether a link
@@ -66,7 +66,7 @@ func (s *Set) watchSleep(ctx context.Context) {
 		case <-tick.C:
 		}
 		nextWall, nextSteady := s.wall(), time.Now()
-		if nextWall.Sub(wall)-nextSteady.Sub(steady) > sleepMin {
+		if nextWall.Sub(wall)-nextSteady.Sub(steady) > sleepLeast {
 			for _, l := range s.lines {
 				select {
 				case l.wake <- struct{}{}:

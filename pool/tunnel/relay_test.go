@@ -1,3 +1,5 @@
+//go:build !windows
+
 package tunnel_test
 
 import (
@@ -109,7 +111,12 @@ func (r *relay) carry(near net.Conn) {
 		<-spoken
 	}
 	far, err := net.Dial("tcp", r.to)
-	if err != nil || !r.keep(far) {
+	if err != nil {
+		abandon(near)
+		return
+	}
+	if !r.keep(far) {
+		abandon(far)
 		abandon(near)
 		return
 	}
@@ -124,8 +131,11 @@ func (r *relay) keep(nc net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.made++
+	if r.mode == relayClosed {
+		return false
+	}
 	r.conns[nc] = true
-	return r.mode != relayClosed
+	return true
 }
 
 func (r *relay) forget(nc net.Conn) {
@@ -158,4 +168,11 @@ func (r *relay) copy(to, from net.Conn) {
 func abandon(nc net.Conn) {
 	_ = nc.(*net.TCPConn).SetLinger(0)
 	_ = nc.Close()
+}
+
+// open is how many connections there are now.
+func (r *relay) open() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.conns)
 }
