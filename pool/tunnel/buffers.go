@@ -8,15 +8,24 @@ import (
 	"sync/atomic"
 )
 
-// Sizes of buffers. A direction on which little flows holds a small one: there
-// may be thousands.
+// Thousands of connections may be open, and nothing flow on most of them. So a
+// direction holds little while it waits: nothing, where the system tells that
+// there is something to read, and a small buffer, where only a Read does. A large
+// one is borrowed for as long as there is something to move at once.
 const (
 	smallBuffer = 2 << 10
 	largeBuffer = 64 << 10
+	// keepers is how many directions may keep a large buffer while they wait for
+	// more, as the next bytes then take one step in place of two. They are the
+	// first ones on which much flows.
+	keepers = 64
 )
 
-// buffers lends large buffers to directions on which much flows.
-type buffers struct{ large sync.Pool }
+// buffers lends large buffers.
+type buffers struct {
+	large sync.Pool
+	kept  atomic.Int64 // by directions that wait
+}
 
 func (b *buffers) get() *[largeBuffer]byte {
 	if buf, ok := b.large.Get().(*[largeBuffer]byte); ok {
@@ -25,36 +34,86 @@ func (b *buffers) get() *[largeBuffer]byte {
 	return new([largeBuffer]byte)
 }
 
+// keep reports whether one more direction may keep its large buffer.
+func (b *buffers) keep() bool {
+	if b.kept.Add(1) <= keepers {
+		return true
+	}
+	b.kept.Add(-1)
+	return false
+}
+
 // copy moves bytes until from ends, which is no error, or something fails.
 func (b *buffers) copy(to, from net.Conn, moved *atomic.Int64) error {
-	small := make([]byte, smallBuffer)
-	var large *[largeBuffer]byte
-	defer func() {
-		if large != nil {
-			b.large.Put(large)
-		}
-	}()
-	buf := small
+	if raw := rawSocket(from); raw != nil {
+		return b.copySocket(to, raw, moved)
+	}
+	c := copier{buffers: b, small: make([]byte, smallBuffer)}
+	defer c.shrink()
 	for {
+		buf := c.buffer()
 		n, err := from.Read(buf)
-		if n > 0 {
-			m, werr := to.Write(buf[:n])
-			moved.Add(int64(m))
-			if werr != nil {
-				return werr
-			}
+		if werr := write(to, buf[:n], moved); werr != nil {
+			return werr
 		}
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
-		case large == nil && n == smallBuffer:
-			large = b.get()
-			buf = large[:]
-		case large != nil && n < smallBuffer:
-			b.large.Put(large)
-			large, buf = nil, small
 		}
+		c.filled(n)
+	}
+}
+
+// write writes what there is.
+func write(to net.Conn, p []byte, moved *atomic.Int64) error {
+	if len(p) == 0 {
+		return nil
+	}
+	n, err := to.Write(p)
+	moved.Add(int64(n))
+	return err
+}
+
+// A copier chooses the buffer of one direction.
+type copier struct {
+	buffers *buffers
+	small   []byte
+	large   *[largeBuffer]byte // nil where there is none
+	keeper  bool
+}
+
+func (c *copier) buffer() []byte {
+	if c.large != nil {
+		return c.large[:]
+	}
+	return c.small
+}
+
+// filled chooses the next buffer after n bytes came.
+func (c *copier) filled(n int) {
+	switch {
+	case c.large == nil && n == smallBuffer:
+		c.large = c.buffers.get()
+	case c.large == nil || n == largeBuffer:
+	case n < smallBuffer:
+		c.shrink()
+	case !c.keeper: // there is no more at the moment
+		if c.keeper = c.buffers.keep(); !c.keeper {
+			c.shrink()
+		}
+	}
+}
+
+// shrink gives the large buffer back.
+func (c *copier) shrink() {
+	if c.large != nil {
+		c.buffers.large.Put(c.large)
+		c.large = nil
+	}
+	if c.keeper {
+		c.buffers.kept.Add(-1)
+		c.keeper = false
 	}
 }

@@ -75,8 +75,8 @@ func (x *exit) bind(life context.Context, link transport.Link) (net.Listener, er
 	}
 	if x.listen.IsUnix() {
 		x.mark = x.markSocket(ctx)
-	} else if tcp, ok := ln.Addr().(*net.TCPAddr); ok {
-		x.listen = x.listen.WithPort(tcp.Port)
+	} else if at := (forward.Endpoint{Network: "tcp", Address: ln.Addr().String()}); at.Port() > 0 {
+		x.listen = x.listen.WithPort(at.Port())
 	}
 	return ln, nil
 }

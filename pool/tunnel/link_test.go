@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"fleet/internal/forward"
 	"fleet/internal/sshd"
 	"fleet/pool/tunnel"
 	"fleet/transport"
@@ -96,7 +97,9 @@ func TestARemoteForwardComesBackOnItsPort(t *testing.T) {
 			t.Parallel()
 			target := server.serve(t)
 			r := newRelay(t, &target)
-			s := up(t, target, tunnel.Wait, tcpService(t, echo).remote())
+			rule := tcpService(t, echo).remote()
+			rule.Listen = forward.TCP("localhost", 0)
+			s := up(t, target, tunnel.Wait, rule)
 			says(t, connectTo(t, s, 0), "one")
 			port := s.Status()[0].Listen.Port()
 			r.cut()

@@ -186,6 +186,8 @@ func TestARemotePortThatIsStillHeldIsAskedForAgain(t *testing.T) {
 			if st.Err != nil {
 				text += " " + st.Err.Error()
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			told = append(told, text)
 		}}, spec(t, forward.Remote, "0:localhost:80"))
 		if err := s.Ready(t.Context()); err != nil {
@@ -210,6 +212,9 @@ func TestARemotePortThatIsStillHeldIsAskedForAgain(t *testing.T) {
 		if len(f.tried()) != 2 {
 			t.Errorf("%d connections, though the second one lives", len(f.tried()))
 		}
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		for i, addr := range asked {
 			if want := map[bool]string{true: "127.0.0.1:0", false: "127.0.0.1:41000"}[i == 0]; addr != want {
 				t.Errorf("asked for %s, want %s", addr, want)
