@@ -56,8 +56,10 @@ load() {
 	done
 }
 
-# live tells whether the file that was loaded counts.
-live() { [ $((now - b)) -le "$stale" ]; }
+# live tells whether the file that was loaded counts. A sign of life from the
+# future tells of a clock that was set back, and not of an owner: a live one gives
+# the next sign by the new clock, and whoever watches sees it.
+live() { [ $((now - b)) -le "$stale" ] && [ $((b - now)) -le "$stale" ]; }
 
 # silent watches a stale file, the one with the highest number. It fails where
 # somebody gives a sign of life, or takes the lock away.
