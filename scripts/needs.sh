@@ -20,6 +20,7 @@ need fish fish
 need tcsh tcsh
 need busybox busybox
 need curl curl
+need redis-server redis-server
 need sudo sudo
 need ps procps
 if [ "${1-}" = race ]; then # the race detector is linked by a C compiler
