@@ -91,7 +91,7 @@ func website(t *testing.T, network, addr string) forward.Endpoint {
 }
 
 // big is more than any window or buffer on the way holds.
-func big() []byte { return bytes.Repeat([]byte("0123456789abcdef"), 6<<16) }
+func big() []byte { return bytes.Repeat([]byte("0123456789abcdef"), 3<<16) }
 
 // url is where a website is found, and how curl gets there.
 func url(e forward.Endpoint) (string, []string) {
