@@ -1,7 +1,7 @@
 package pool
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 
 	"fleet/transport"
@@ -40,8 +40,13 @@ func writeKey(b *strings.Builder, t *transport.Target) {
 	field(n.KeyExchanges...)
 	field(n.HostKeyAlgorithms...)
 	field(n.PubkeyAlgorithms...)
-	fmt.Fprintf(b, "%t %t %t %t %t %d %t %d %d %d %s %t", l.Methods == nil, l.Explicit, l.Optional, l.Batch, l.IdentitiesOnly, k.Policy, k.Hash,
-		n.ConnectTimeout, n.Keepalive, n.KeepaliveMax, n.Family, n.Legacy)
+	field(n.Family)
+	for _, yes := range []bool{l.Methods == nil, l.Explicit, l.Optional, l.Batch, l.IdentitiesOnly, k.Hash, n.Legacy} {
+		field(strconv.FormatBool(yes))
+	}
+	for _, number := range []int64{int64(k.Policy), int64(n.ConnectTimeout), int64(n.Keepalive), int64(n.KeepaliveMax)} {
+		field(strconv.FormatInt(number, 10))
+	}
 	for i := range t.Jump {
 		b.WriteByte(2)
 		writeKey(b, &t.Jump[i])

@@ -25,6 +25,9 @@ func (d *dialing) reach(ctx context.Context) (net.Conn, error) {
 		network = "tcp"
 	}
 	var dialer net.Dialer
+	if t.Link.Keepalive >= 0 {
+		dialer.KeepAlive = -1 // SSH's own probes find more, and sooner
+	}
 	if d.trace != nil {
 		dialer.Control = func(_, addr string, _ syscall.RawConn) error {
 			d.trace.address(t.Address, addr)
@@ -32,7 +35,7 @@ func (d *dialing) reach(ctx context.Context) (net.Conn, error) {
 		}
 	}
 	nc, err := dialer.DialContext(ctx, network, t.Addr())
-	if err == nil {
+	if err == nil && d.trace != nil {
 		d.trace.step("tcp", fmt.Sprintf("connected from %s to %s", nc.LocalAddr(), nc.RemoteAddr()))
 	}
 	return nc, err

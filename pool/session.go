@@ -196,7 +196,7 @@ func (s *session) requests(reqs <-chan *ssh.Request) {
 				s.status, s.known = transport.Status{Code: 128 + signalNumbers[name], Signal: name}, true
 			}
 		}
-		if s.known {
+		if s.known && trace != nil {
 			trace.step("status", statusText(s.status))
 			trace = nil
 		}
