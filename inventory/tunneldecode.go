@@ -40,7 +40,7 @@ func (d *decoder) tunnel(b *hcl.Block) {
 	content, diags := d.project.Content(b.Body, tunnelDef().Body())
 	d.add(diags)
 	args := d.arguments(content.Attributes, b.DefRange, tunnelSpecs())
-	t := &Tunnel{Name: name, Place: lang.Place(b.DefRange), OnDown: onDownWords()[0], at: b.DefRange}
+	t := &Tunnel{Name: name, Place: lang.Place(b.DefRange), OnDown: OnDownWords()[0], at: b.DefRange}
 	if a := content.Attributes["hosts"]; a != nil {
 		t.Hosts, t.hostsAt = args.text("hosts"), a.Expr.Range()
 		if args.complete && t.Hosts == "" {
@@ -130,52 +130,26 @@ func (d *decoder) tunnelEnd(e *tunnelEnd) {
 // parse makes an address of a value.
 func (e *tunnelEnd) parse(v cty.Value) (forward.Endpoint, *hcl.Diagnostic) {
 	at := e.expr.Range()
-	problem := func(summary, format string, args ...any) (forward.Endpoint, *hcl.Diagnostic) {
-		return forward.Endpoint{}, &hcl.Diagnostic{
-			Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at,
-		}
-	}
 	if lang.IsSensitive(v) {
-		return problem("Sensitive value not allowed", "%s is shown, and its value may not be.", e.name)
-	}
-	form := `a text such as "localhost:5432", or the path of a socket`
-	if e.listen {
-		form = `a port from 0 to 65535, "address:port", or the path of a socket`
-	}
-	switch ty := v.Type(); {
-	case v.IsNull():
-		return problem("Invalid value", "%s is null; it must be %s.", e.name, form)
-	case ty == cty.Number && e.listen:
-		n, accuracy := v.AsBigFloat().Int64()
-		if accuracy != 0 || n < 0 || n > 65535 {
-			return problem("Invalid value", "%s is %s; it must be %s.", e.name, v.AsBigFloat().Text('g', 20), form)
+		return forward.Endpoint{}, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Sensitive value not allowed", Detail: e.name + " is shown, and its value may not be.", Subject: &at,
 		}
-	case ty != cty.String:
-		return problem("Invalid value", "%s must be %s.", e.name, form)
 	}
-	text, parse := plainText(v), forward.ParseTarget
+	dir := ""
+	if e.here {
+		dir = filepath.Dir(at.Filename)
+	}
+	parse := TargetAddress
 	if e.listen {
-		parse = forward.ParseListen
+		parse = ListenAddress
 	}
-	if e.here && (strings.HasPrefix(text, "~/") || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../")) {
-		text = resolvePath(text, filepath.Dir(at.Filename))
-	}
-	out, err := parse(text)
+	out, err := parse(v, dir)
 	if err != nil {
-		return problem("Invalid value", "%s is %s.", e.name, err)
-	}
-	if out.IsUnix() && !e.here && !strings.HasPrefix(out.Address, "/") {
-		return problem("Invalid value", "%s is %q: a socket on the host needs its whole path, starting with a slash.", e.name, out.Address)
+		return out, &hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Invalid value", Detail: fmt.Sprintf("%s %s.", e.name, err), Subject: &at,
+		}
 	}
 	return out, nil
-}
-
-// plainText is a text or a number as text.
-func plainText(v cty.Value) string {
-	if v.Type() == cty.Number {
-		return v.AsBigFloat().Text('f', -1)
-	}
-	return v.AsString()
 }
 
 // checkPermit tells of a fixed target that the tunnel's own list leaves out.

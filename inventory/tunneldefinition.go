@@ -28,10 +28,11 @@ func tunnelDef() *lang.BlockDef {
 func tunnelSpecs() []spec {
 	return []spec{
 		{parse: parseSelection, AttrDef: lang.AttrDef{Name: "hosts", Type: "list(string)", Required: true, Doc: "A selection of hosts: `@db`, `bastion`."}},
-		{parse: oneOf(onDownWords()...), AttrDef: lang.AttrDef{Name: "on_down", Type: "string", Words: onDownWords(), Doc: "What connections do while the host is away: wait for it, or fail. Not with `remote`.", Default: "wait"}},
+		{parse: oneOf(OnDownWords()...), AttrDef: lang.AttrDef{Name: "on_down", Type: "string", Words: OnDownWords(), Doc: "What connections do while the host is away: wait for it, or fail. Not with `remote`.", Default: "wait"}},
 		{parse: parsePermits, AttrDef: lang.AttrDef{Name: "permit", Type: "list(string)", Doc: "The targets that a SOCKS proxy, or a `remote` tunnel, may connect to: `\"10.0.0.0/8:*\"`, `\"db*.internal:5432\"`. Not with `local`.", Default: "all"}},
 		{parse: parseBool, AttrDef: lang.AttrDef{Name: "gateway", Type: "bool", Doc: "Whether it may listen on other addresses than those of the machine itself, where others can connect to it.", Default: "false"}},
 	}
 }
 
-func onDownWords() []string { return []string{"wait", "refuse"} }
+// OnDownWords are what on_down of a tunnel can be; the first is the default.
+func OnDownWords() []string { return []string{"wait", "refuse"} }

@@ -20,9 +20,12 @@ func (m *maker) call(x *stepExprs) *Call {
 	if user, ok := m.user(x.attrs["become"]); ok {
 		c.Become = user
 	}
-	if x.Kind == "wait" {
+	switch x.Kind {
+	case "wait":
 		c.Action = m.wait(x)
-	} else {
+	case tunnelKind:
+		c.Action = m.tunnel(x)
+	default:
 		c.Action = m.command(x)
 	}
 	if c.Late = m.late; c.Late {
@@ -46,6 +49,8 @@ func (m *maker) findSecrets(c *Call) {
 		texts = append(append(texts, a.Script, a.Dir, a.Stdin), a.Env...)
 	case *Wait:
 		texts = append(texts, a.Address, a.Path, a.URL)
+	case *Tunnel:
+		texts = append(texts, a.Rule.Listen.Address, a.Rule.To.Address)
 	}
 	for _, text := range texts {
 		if found := m.host.tells(text); len(found) > 0 {

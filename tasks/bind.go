@@ -231,6 +231,10 @@ func (h *Host) machines(x *stepExprs, m *maker) (hosts []*inventory.Host, ok boo
 		m.fail(e, "Invalid hosts", "%s", sentence(err.Error()))
 		return nil, false
 	}
+	if x.Kind == tunnelKind && len(hosts) > 1 {
+		m.fail(e, "Invalid hosts", "A tunnel leads through one host, and on selects %d: %s.", len(hosts), inventory.Fold(hosts))
+		return nil, false
+	}
 	return hosts, true
 }
 

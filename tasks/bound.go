@@ -5,6 +5,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"fleet/internal/forward"
 	"fleet/inventory"
 )
 
@@ -41,7 +42,7 @@ type Call struct {
 	each cty.Value // NilVal without for_each
 }
 
-// An Action is what a step does: a [*Command] or a [*Wait].
+// An Action is what a step does: a [*Command], a [*Wait] or a [*Tunnel].
 type Action interface{ action() }
 
 // A Command is the action of command, argv and script.
@@ -62,8 +63,16 @@ type Wait struct {
 	Timeout, Delay time.Duration
 }
 
+// A Tunnel is the action of tunnel: to listen here, and to lead through the machine,
+// for the rest of the task.
+type Tunnel struct {
+	Rule   forward.Rule
+	OnDown string // "wait" or "refuse": connections, while the machine is away
+}
+
 func (*Command) action() {}
 func (*Wait) action()    {}
+func (*Tunnel) action()  {}
 
 // A Guard is a question that decides whether a call has anything to do. It is
 // read-only by contract, so that a preview may ask it.
@@ -79,4 +88,5 @@ type Result struct {
 	Status          int
 	Changed, Failed bool
 	Duration        time.Duration
+	Listen          forward.Endpoint // of a tunnel, with the port that it got
 }

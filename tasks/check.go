@@ -29,7 +29,7 @@ func (p *Plan) check() lang.Diagnostics {
 
 func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 	p.exprs = newExpressions(p, view)
-	k := &checker{plan: p, found: map[mistake]*finding{}, left: freeCost}
+	k := &checker{plan: p, found: map[mistake]*finding{}, left: freeCost, listens: map[listening]*inventory.Host{}}
 	k.delegated.seen = map[*inventory.Host]bool{}
 	k.all = append(k.all, p.exprs.diags...)
 	for _, t := range p.Tasks {
@@ -57,6 +57,8 @@ type checker struct {
 	all   hcl.Diagnostics
 	found map[mistake]*finding
 	left  int // of what expressions may cost
+
+	listens map[listening]*inventory.Host // for whom a tunnel listens, where hosts have their turn together
 
 	delegated delegation
 }
@@ -119,6 +121,7 @@ func (k *checker) step(h *Host, x *stepExprs) *maker {
 		}
 		h.checkJudgement(m, x, c)
 	}
+	k.listeners(h, x, b, m)
 	k.add(h, x.all.lookedAt(h.task), m.diags)
 	return m
 }
@@ -138,7 +141,7 @@ func (h *Host) checkJudgement(m *maker, x *stepExprs, c *Call) {
 	if x.attrs["failed"] == nil && x.attrs["changed"] == nil && len(x.post) == 0 {
 		return
 	}
-	values := map[string]cty.Value{"self": unknownResult()}
+	values := map[string]cty.Value{"self": unknownResult(x.Step)}
 	if c.each != cty.NilVal {
 		values["each"] = c.each
 	}

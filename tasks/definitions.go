@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fleet/internal/lang"
+	"fleet/inventory"
 )
 
 // Definitions are the blocks of task files. The decoder reads by them, and the
@@ -14,7 +15,7 @@ func taskDef() *lang.BlockDef {
 	return &lang.BlockDef{
 		Type: "task", Labels: []string{"name"}, Many: true,
 		Doc: "Steps that are carried out on hosts, in order. Names, hosts, times, numbers, tags and yes-or-no attributes are the same for every host; " +
-			"all else in a step may be made from `host`, and from the results of earlier steps: `step.NAME.stdout`, `stderr`, `status`, `changed`, `failed`, `skipped`, `duration`.",
+			"all else in a step may be made from `host`, and from the results of earlier steps: `step.NAME.stdout`, `stderr`, `status`, `changed`, `failed`, `skipped`, `duration`; of a tunnel also `address` and `port`.",
 		Attrs: []lang.AttrDef{
 			{Name: "description", Type: "string", Doc: "What it is for."},
 			{Name: "hosts", Type: "list(string)", Required: true, Doc: "A selection of hosts: `@web`, `@prod!web07`."},
@@ -73,7 +74,7 @@ func sectionDef(name, doc string) *lang.BlockDef {
 func stepDef() *lang.BlockDef {
 	return &lang.BlockDef{
 		Type: "step", Labels: []string{"name"}, Many: true,
-		Doc: "One action: exactly one of `command`, `argv`, `script`, `wait` and `flush`, and how to go about it. Names are unique in a task.",
+		Doc: "One action: exactly one of `command`, `argv`, `script`, `wait`, `tunnel` and `flush`, and how to go about it. Names are unique in a task.",
 		Attrs: slices.Concat(actionAttrs(), []lang.AttrDef{
 			{Name: "flush", Type: "bool", Doc: "Whether handlers that were notified by now have their turn here. Such a step has nothing else but `tags`. Only in the steps of the task itself."},
 		}, commonAttrs(), stepOnlyAttrs()),
@@ -98,7 +99,7 @@ func handlerDef() *lang.BlockDef {
 	}
 }
 
-// actionAttrs are what a step does; wait is a block.
+// actionAttrs are what a step does; wait and tunnel are blocks.
 func actionAttrs() []lang.AttrDef {
 	return []lang.AttrDef{
 		{Name: "command", Type: "string", Doc: "A line for the shell. Values from outside belong into `env`, or into `shellquote()`."},
@@ -123,7 +124,7 @@ func commonAttrs() []lang.AttrDef {
 		{Name: "removes", Type: "string", Doc: "A path: where it does not exist, there is nothing to do."},
 		{Name: "unless", Type: "string", Doc: "A line for the shell that only reads: where it succeeds, there is nothing to do."},
 		{Name: "only_if", Type: "string", Doc: "A line for the shell that only reads: where it fails, there is nothing to do."},
-		{Name: "changed", Type: "bool", Doc: "Whether it changed something. It may refer to `self`, the result.", Default: "true, and false for `wait`"},
+		{Name: "changed", Type: "bool", Doc: "Whether it changed something. It may refer to `self`, the result.", Default: "true, and false for `wait` and `tunnel`"},
 		{Name: "failed", Type: "bool", Doc: "Whether it failed. It may refer to `self`.", Default: "a status other than 0"},
 		{Name: "ignore_errors", Type: "bool", Doc: "Whether the host goes on where it failed.", Default: "false"},
 		{Name: "idempotent", Type: "bool", Doc: "Whether it may be sent again where nobody knows whether it ran.", Default: "false"},
@@ -145,7 +146,7 @@ func stepOnlyAttrs() []lang.AttrDef {
 
 func stepBlocks() []*lang.BlockDef {
 	return []*lang.BlockDef{
-		waitDef(), retryDef(),
+		waitDef(), tunnelDef(), retryDef(),
 		conditionDef("postcondition", "What must be true after a step, else it failed. It may refer to `self`, `host` and `step`."),
 	}
 }
@@ -166,6 +167,28 @@ func waitDef() *lang.BlockDef {
     port    = host.vars.port
     timeout = "2m"
   }
+}`,
+	}
+}
+
+func tunnelDef() *lang.BlockDef {
+	return &lang.BlockDef{
+		Type: "tunnel", Doc: "An action: open a tunnel from this machine, through the host, to where `to` says. It stays open until the task ends on the host, after `always`, " +
+			"and is opened again when a run is resumed. `step.NAME.address` is where it listens, `step.NAME.port` the port alone.",
+		Attrs: []lang.AttrDef{
+			{Name: "to", Type: "string", Required: true, Doc: "Where connections go, as seen from the host: `\"localhost:5432\"`, or a socket's path."},
+			{Name: "local", Type: "address", Doc: "Where this machine listens, for itself only.", Default: "0, any free port"},
+			{Name: "on_down", Type: "string", Words: inventory.OnDownWords(), Doc: "What connections do while the host is away: wait for it, or fail.", Default: "wait"},
+		},
+		Example: `step "db" {
+  tunnel {
+    to = "localhost:5432"
+  }
+}
+step "migrate" {
+  local   = true
+  env     = { PGHOST = "127.0.0.1", PGPORT = step.db.port }
+  command = "./migrate up"
 }`,
 	}
 }

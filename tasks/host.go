@@ -67,7 +67,7 @@ func (h *Host) Record(s *Step, r *Result) {
 	if h.results == nil {
 		h.results = map[string]cty.Value{}
 	}
-	h.results[s.Name], h.steps = resultValue(r), cty.NilVal
+	h.results[s.Name], h.steps = resultValue(s, r), cty.NilVal
 }
 
 // Precondition is an error where a precondition of the task is not met.

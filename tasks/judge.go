@@ -6,12 +6,12 @@ import (
 
 // Judge decides whether c, an action of s that has ended with r, changed
 // something and whether it failed, and sets both in r. Without anything else
-// said, a status other than 0 is a failure, and commands change something while a
-// wait does not. Then failed is asked, then changed, then the postconditions,
+// said, a status other than 0 is a failure, and commands change something while
+// waits and tunnels do not. Then failed is asked, then changed, then the postconditions,
 // unless it failed. The error is what is wrong with one of these, or the message
 // of a postcondition that is not met; r has failed then.
 func (h *Host) Judge(s *Step, c *Call, r *Result) error {
-	r.Failed, r.Changed = r.Status != 0, s.Kind != "wait"
+	r.Failed, r.Changed = r.Status != 0, s.Changes()
 	x := h.exprs.steps[s]
 	if x == nil || x.attrs["failed"] == nil && x.attrs["changed"] == nil && len(x.post) == 0 {
 		return nil
@@ -26,7 +26,7 @@ func (h *Host) Judge(s *Step, c *Call, r *Result) error {
 func (m *maker) judge(x *stepExprs, c *Call, r *Result) {
 	scope, output := m.scope, cty.NilVal
 	if x.asks() {
-		output = resultObject(outputText(r.Stdout), outputText(r.Stderr), statusValue(r), r, false)
+		output = resultValue(x.Step, r)
 	}
 	look := func(r *Result) {
 		if output == cty.NilVal {

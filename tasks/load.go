@@ -117,7 +117,7 @@ func (d *decoder) content(b *hcl.Block, def *lang.BlockDef) (hcl.Attributes, hcl
 // isFileAction are the actions of the language that this version does not have.
 func isFileAction(name string) bool {
 	switch name {
-	case "copy", "template", "fetch", "sync", "tunnel":
+	case "copy", "template", "fetch", "sync":
 		return true
 	}
 	return false

@@ -6,6 +6,9 @@ import (
 	"fleet/internal/lang"
 )
 
+// Changes reports whether s changes something, unless it says otherwise itself.
+func (s *Step) Changes() bool { return s.Kind != "wait" && s.Kind != tunnelKind }
+
 // NeedsOutput reports whether an expression asks for what s prints: one of
 // another step, or one that judges s itself.
 func (s *Step) NeedsOutput() bool {

@@ -12,30 +12,46 @@ func stepObjects(t *Task) (skipped, unknown cty.Value) {
 	none, open := map[string]cty.Value{}, map[string]cty.Value{}
 	for s := range t.allSteps() {
 		if s.Referenced {
-			none[s.Name], open[s.Name] = resultValue(nil), unknownResult()
+			none[s.Name], open[s.Name] = resultValue(s, nil), unknownResult(s)
 		}
 	}
 	return cty.ObjectVal(none), cty.ObjectVal(open)
 }
 
 // resultValue is what step.NAME stands for; nil is a step that was skipped.
-func resultValue(r *Result) cty.Value {
-	if r == nil {
-		return resultObject("", "", cty.NullVal(cty.Number), &Result{}, true)
+func resultValue(s *Step, r *Result) cty.Value {
+	skipped, status := r == nil, cty.NullVal(cty.Number)
+	if skipped {
+		r = &Result{}
+	} else {
+		status = statusValue(r)
 	}
-	return resultObject(outputText(r.Stdout), outputText(r.Stderr), statusValue(r), r, false)
-}
-
-func resultObject(stdout, stderr string, status cty.Value, r *Result, skipped bool) cty.Value {
-	return cty.ObjectVal(map[string]cty.Value{
-		"stdout":   cty.StringVal(stdout),
-		"stderr":   cty.StringVal(stderr),
+	values := map[string]cty.Value{
+		"stdout":   cty.StringVal(outputText(r.Stdout)),
+		"stderr":   cty.StringVal(outputText(r.Stderr)),
 		"status":   status,
 		"changed":  cty.BoolVal(r.Changed),
 		"failed":   cty.BoolVal(r.Failed),
 		"skipped":  cty.BoolVal(skipped),
 		"duration": cty.NumberFloatVal(r.Duration.Seconds()),
-	})
+	}
+	if s.Kind == tunnelKind {
+		values["address"], values["port"] = listenValues(r)
+	}
+	return cty.ObjectVal(values)
+}
+
+// listenValues are where a tunnel listens; null where it is not open, and where
+// there is no port.
+func listenValues(r *Result) (address, port cty.Value) {
+	address, port = cty.NullVal(cty.String), cty.NullVal(cty.Number)
+	if r.Listen.IsZero() {
+		return address, port
+	}
+	if !r.Listen.IsUnix() {
+		port = cty.NumberIntVal(int64(r.Listen.Port()))
+	}
+	return cty.StringVal(r.Listen.Address), port
 }
 
 // statusValue is the exit status; null where there is none.
@@ -52,11 +68,11 @@ func outputText(s string) string {
 	return strings.ToValidUTF8(strings.TrimRight(s, "\n"), "\uFFFD")
 }
 
-// unknownResult is that of a step that has not run yet. Only the status may be
-// null.
-func unknownResult() cty.Value {
+// unknownResult is that of a step that has not run yet. Only what may be null is
+// not known not to be: the status, and where a tunnel listens.
+func unknownResult(s *Step) cty.Value {
 	known := func(ty cty.Type) cty.Value { return cty.UnknownVal(ty).RefineNotNull() }
-	return cty.ObjectVal(map[string]cty.Value{
+	values := map[string]cty.Value{
 		"stdout":   known(cty.String),
 		"stderr":   known(cty.String),
 		"status":   cty.UnknownVal(cty.Number),
@@ -64,5 +80,9 @@ func unknownResult() cty.Value {
 		"failed":   known(cty.Bool),
 		"skipped":  known(cty.Bool),
 		"duration": known(cty.Number),
-	})
+	}
+	if s.Kind == tunnelKind {
+		values["address"], values["port"] = cty.UnknownVal(cty.String), cty.UnknownVal(cty.Number)
+	}
+	return cty.ObjectVal(values)
 }

@@ -98,6 +98,9 @@ func (t *taskDraft) stepBlocks(s *stepDraft, blocks hcl.Blocks) (actions []strin
 		case "wait":
 			t.wait(s, b)
 			actions = append(actions, b.Type)
+		case "tunnel":
+			t.tunnel(s, b)
+			actions = append(actions, b.Type)
 		case "retry":
 			t.retry(s, b)
 		case "postcondition":
@@ -161,7 +164,7 @@ func (t *taskDraft) kind(s *stepDraft, actions []string, unread bool) {
 		slices.Sort(actions)
 		t.fail(s.at, "Conflicting actions", "A step does one thing, so that it is clear what failed; this one has %s. Make a step of each.", strings.Join(actions, " and "))
 	case !unread && len(actions) == 0:
-		t.fail(s.at, "Step without action", "A %s holds exactly one of command, argv, script and wait; this one has none.", s.word())
+		t.fail(s.at, "Step without action", "A %s holds exactly one of command, argv, script, wait and tunnel; this one has none.", s.word())
 	}
 }
 
@@ -189,6 +192,8 @@ func (t *taskDraft) conflicts(s *stepDraft, blocks hcl.Blocks) {
 				t.fail(a.NameRange, "Attribute not allowed here", "%s is for commands and scripts; a wait runs none.", name)
 			}
 		}
+	case tunnelKind:
+		t.onlyTunnel(s)
 	}
 }
 

@@ -65,7 +65,7 @@ type Step struct {
 	Retry                Retry
 	// Referenced says that an expression elsewhere asks for the result.
 	Referenced bool
-	// Kind is the name of its action: "command", "argv", "script", "wait"; or
+	// Kind is the name of its action: "command", "argv", "script", "wait", "tunnel"; or
 	// "flush": handlers that were notified by now have their turn.
 	Kind string
 
@@ -87,7 +87,9 @@ type lateStep struct {
 	attrs map[string]hcl.Expression
 	// waitTimeout and waitDelay are the times of a wait block.
 	waitTimeout, waitDelay time.Duration
-	postconditions         []*condition
+	// onDown is that of a tunnel block.
+	onDown         string
+	postconditions []*condition
 }
 
 type condition struct {

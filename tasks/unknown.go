@@ -20,7 +20,7 @@ func (t *taskDraft) tryOut(u usage) {
 		values["step"] = t.unknownResults()
 	}
 	if u.self {
-		values["self"] = unknownResult()
+		values["self"] = unknownResult(u.from.Step)
 	}
 	if u.each {
 		values["each"] = unknownEach()
@@ -35,8 +35,8 @@ func (t *taskDraft) tryOut(u usage) {
 func (t *taskDraft) unknownResults() cty.Value {
 	if t.results == cty.NilVal {
 		results := make(map[string]cty.Value, len(t.byName))
-		for name := range t.byName {
-			results[name] = unknownResult()
+		for name, s := range t.byName {
+			results[name] = unknownResult(s.Step)
 		}
 		t.results = cty.ObjectVal(results)
 	}
