@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fleet/event"
+	"fleet/internal/forward"
 	"fleet/tasks"
 	"fleet/transport"
 )
@@ -52,7 +53,7 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 		c.absent = true
 		return c.skip("the host is unreachable"), nil
 	}
-	if done := c.recall(); done != nil {
+	if done := c.recall(); done != nil && !c.opens() {
 		if !c.due(done) {
 			return c.restore(done)
 		}
@@ -79,10 +80,16 @@ func (c *callRun) carryOut(ctx context.Context) (*event.Event, *tasks.Result) {
 	return c.attempts(ctx)
 }
 
+// opens reports whether the call opens a tunnel: it does nothing to any machine,
+// and is gone with the run.
+func (c *callRun) opens() bool { return c.step.Opens() }
+
 // begin tells that the call is about to be sent.
 func (c *callRun) begin() {
-	c.fresh = true
-	c.owe()
+	if !c.opens() {
+		c.fresh = true
+		c.owe()
+	}
 	e := c.event(event.StepStart)
 	if c.section == event.Always {
 		e.Outcome = c.outcome
@@ -127,11 +134,18 @@ func (c *callRun) rest(ctx context.Context, delay time.Duration) error {
 func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 	stdout, stderr := c.stream(event.Stdout), c.stream(event.Stderr)
 	began := time.Now()
-	status, err := perform(ctx, c.machine, c.step, c.call, stdout, stderr)
+	var status transport.Status
+	var listen forward.Endpoint
+	var err error
+	if a, ok := c.call.Action.(*tasks.Tunnel); ok {
+		listen, err = c.openTunnel(ctx, a)
+	} else {
+		status, err = perform(ctx, c.machine, c.step, c.call, stdout, stderr)
+	}
 	c.ended = time.Now()
 	r := &tasks.Result{
 		Stdout: stdout.text(), Stderr: stderr.text(), Status: status.Code, Duration: c.ended.Sub(began),
-		Failed: err != nil || !status.OK(), Changed: err == nil && c.step.Kind != "wait",
+		Failed: err != nil || !status.OK(), Changed: err == nil && c.step.Changes(), Listen: listen,
 	}
 	e := c.event(event.StepEnd)
 	copyEnd(e, result(status, err))
@@ -140,7 +154,7 @@ func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 		c.unanswered(e, err)
 		return e, r
 	}
-	c.sent = true
+	c.sent = !c.opens()
 	if c.own() {
 		c.answered()
 	}
@@ -151,7 +165,7 @@ func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 // unanswered notes what an attempt without a status means.
 func (c *callRun) unanswered(e *event.Event, err error) {
 	var te *transport.Error
-	c.sent = c.sent || !errors.As(err, &te) || te.Sent
+	c.sent = c.sent || !c.opens() && (!errors.As(err, &te) || te.Sent)
 	switch {
 	case e.Outcome != event.Unreachable:
 	case c.own():

@@ -35,11 +35,14 @@ func (r *planRun) machine(ctx context.Context, h *inventory.Host, c *tasks.Call,
 	if err != nil {
 		return nil, unprepared(ctx, err)
 	}
-	become, err := r.become(ctx, h, c.Become)
-	if err != nil {
+	m := &machine{name: h.Name, target: target, transport: r.cfg.Transport, place: place}
+	if _, opens := c.Action.(*tasks.Tunnel); opens && len(c.Guards) == 0 {
+		return m, nil // it runs nothing, so nobody has to be asked for a password
+	}
+	if m.become, err = r.become(ctx, h, c.Become); err != nil {
 		return nil, unprepared(ctx, err)
 	}
-	return &machine{name: h.Name, target: target, transport: r.cfg.Transport, become: become, place: place}, nil
+	return m, nil
 }
 
 // unprepared is err, which may have come from the end of ctx.

@@ -43,7 +43,7 @@ func (t *retries) worthwhile(e *event.Event) bool {
 	case transport.KindAuth, transport.KindHostKey, transport.KindRefused, transport.KindCanceled:
 		return false
 	}
-	return e.Outcome != event.Unknown || t.step.Idempotent || t.step.Kind == "wait"
+	return e.Outcome != event.Unknown || t.step.Idempotent || !t.step.Changes()
 }
 
 // delay grows by the factor of the step, up to its bound.

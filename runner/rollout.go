@@ -16,6 +16,7 @@ func (t *taskRun) rollOut(ctx context.Context) *event.Event {
 	t.emit(&event.Event{Type: event.TaskStart, Hosts: t.names(nil), Batches: len(t.plan.Batches)})
 	end := t.batches(ctx)
 	t.finish()
+	t.closeTunnels()
 	switch reason := t.budget.exceeded(); {
 	case end.Outcome != event.OK || reason == "" && !t.unboundedFailure():
 	case reason != "":

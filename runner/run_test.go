@@ -34,16 +34,22 @@ func (f *fake) Run(ctx context.Context, t transport.Target, c *transport.Command
 type recorder struct {
 	mu     sync.Mutex
 	events []event.Event
-	output map[string]string
+	output map[string]string // by host and stream
+	steps  map[string]string // the same, by host and step
+	told   func(e *event.Event)
 }
 
 func (r *recorder) Emit(e *event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.told != nil {
+		r.told(e)
+	}
 	if e.Type == event.Output {
 		if r.output == nil {
-			r.output = make(map[string]string)
+			r.output, r.steps = make(map[string]string), make(map[string]string)
 		}
+		r.steps[e.Host+" "+e.Step] += string(e.Data)
 		r.output[e.Host+" "+string(e.Stream)] += string(e.Data)
 		return
 	}

@@ -29,10 +29,21 @@ type act func(ctx context.Context, c *transport.Command) (transport.Status, erro
 type stage struct {
 	transport.Local                // for what these tests do not use
 	acts            map[string]act // by "host command", or "command" for all hosts
+	connects        connect        // nil: every host is this machine
 
 	mu            sync.Mutex
 	log           []string // "host command", as they begin
 	working, most int      // hosts at work
+}
+
+// A connect makes the connection of one caller to a host.
+type connect func(ctx context.Context, t transport.Target) (transport.Link, error)
+
+func (s *stage) Connect(ctx context.Context, t transport.Target) (transport.Link, error) {
+	if s.connects == nil {
+		return s.Local.Connect(ctx, t)
+	}
+	return s.connects(ctx, t)
 }
 
 func (s *stage) Run(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
@@ -182,7 +193,8 @@ group "lb" { hosts = ["lb[1-2]"] }
 // A play is a run of tasks on a stage.
 type play struct {
 	runner.Tasks
-	acts map[string]act
+	acts     map[string]act
+	connects connect
 
 	stage, local *stage
 	recorder
@@ -190,7 +202,7 @@ type play struct {
 }
 
 func (p *play) run(ctx context.Context, plan *tasks.Plan) {
-	p.stage, p.local = &stage{acts: p.acts}, &stage{acts: p.acts}
+	p.stage, p.local = &stage{acts: p.acts, connects: p.connects}, &stage{acts: p.acts}
 	p.Plan, p.Transport, p.Local, p.Sink = plan, p.stage, p.local, &p.recorder
 	p.Target = func(_ context.Context, h *inventory.Host) (transport.Target, error) {
 		return transport.Target{Name: h.Name}, nil

@@ -32,6 +32,8 @@ type taskRun struct {
 	cleans bool        // it has always steps
 	worked atomic.Bool // a step was sent in this run, but for always
 
+	tunnels tunnels // of steps that are carried out once for all hosts
+
 	mu      sync.Mutex
 	earlier time.Time // see lastEarlier; guarded by mu
 

@@ -35,6 +35,7 @@ type hostWalk struct {
 	gone     bool                      // it does not answer any more
 	end      *event.Event              // how it ended: nil for well, otherwise as a host_end
 	told     bool                      // that end was told
+	tunnels  tunnels                   // that steps have opened for it
 }
 
 func newHostWalk(b *batchRun, i int, place *place) *hostWalk {
@@ -65,6 +66,7 @@ func (w *hostWalk) walk(ctx context.Context) {
 	}
 	w.moveTo(w.task.gone())
 	if !w.task.finishes() {
+		w.tunnels.close()
 		w.tell()
 	}
 }

@@ -6,8 +6,11 @@ import (
 	"fleet/internal/lang"
 )
 
+// Opens reports whether s opens a tunnel, which stays for the rest of the task.
+func (s *Step) Opens() bool { return s.Kind == tunnelKind }
+
 // Changes reports whether s changes something, unless it says otherwise itself.
-func (s *Step) Changes() bool { return s.Kind != "wait" && s.Kind != tunnelKind }
+func (s *Step) Changes() bool { return s.Kind != "wait" && !s.Opens() }
 
 // NeedsOutput reports whether an expression asks for what s prints: one of
 // another step, or one that judges s itself.
