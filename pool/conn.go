@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,11 +26,12 @@ type conn struct {
 	uses   int         // leases held, for sessions and for forwarded channels
 	linger *time.Timer // closes it when unused
 
-	mu    sync.Mutex
-	cause error    // why we closed it, first reason wins; guarded by mu
-	ours  bool     // we closed it; guarded by mu
-	spare *opening // a session channel opened ahead; guarded by mu
-	beat  *keepalive
+	mu     sync.Mutex
+	cause  error      // why we closed it, first reason wins; guarded by mu
+	ours   bool       // we closed it; guarded by mu
+	ahead  []*opening // session channels opened ahead, oldest first; guarded by mu
+	scarce bool       // the server refused one of those; guarded by mu
+	beat   *keepalive
 }
 
 // newConn takes over an authenticated connection and serves it until it ends.
@@ -193,22 +195,36 @@ func (c *conn) open() *opening {
 	return o
 }
 
-// session returns a session channel, opened ahead where there is one.
+// session returns a session channel, opened ahead where there is one. That a
+// channel was refused ahead of need says nothing about now.
 func (c *conn) session(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+	for {
+		o, ahead := c.opening()
+		select {
+		case <-o.done:
+		case <-ctx.Done():
+			go o.discard()
+			return nil, nil, context.Cause(ctx)
+		}
+		if !ahead || !isSessionLimit(o.err) {
+			return o.ch, o.reqs, o.err
+		}
+		c.mu.Lock()
+		c.scarce = true
+		c.mu.Unlock()
+	}
+}
+
+// opening is the first of the channels opened ahead, or a new one.
+func (c *conn) opening() (o *opening, ahead bool) {
 	c.mu.Lock()
-	o := c.spare
-	c.spare = nil
-	c.mu.Unlock()
-	if o == nil {
-		o = c.open()
+	defer c.mu.Unlock()
+	if len(c.ahead) == 0 {
+		return c.open(), false
 	}
-	select {
-	case <-o.done:
-		return o.ch, o.reqs, o.err
-	case <-ctx.Done():
-		go o.discard()
-		return nil, nil, context.Cause(ctx)
-	}
+	o = c.ahead[0]
+	c.ahead = slices.Delete(c.ahead, 0, 1)
+	return o, true
 }
 
 // discard closes a channel that came too late for its caller.
@@ -220,11 +236,26 @@ func (o *opening) discard() {
 	}
 }
 
-// openAhead asks for the next session channel now.
+// openAhead asks for the next session channels now. There are two where one
+// command runs after another: the next one begins at once, and would have to wait
+// for the server's answer to the first.
 func (c *conn) openAhead() {
+	c.site.mu.Lock()
+	wanted := 1
+	if c.active <= 1 && c.limit >= severalMin {
+		wanted = 2
+	}
+	c.site.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.spare == nil {
-		c.spare = c.open()
+	if c.scarce {
+		wanted = 1
+	}
+	for len(c.ahead) < wanted {
+		c.ahead = append(c.ahead, c.open())
 	}
 }
+
+// severalMin is how many sessions a connection has to have at least, so that two
+// that nobody uses are in nobody's way.
+const severalMin = 5

@@ -1,27 +1,46 @@
 package pool
 
-// Ahead reports whether every open connection has a session channel that was
-// opened ahead, and its server has confirmed it.
+// Ahead reports whether every open connection has session channels that were
+// opened ahead, and its server has answered for all of them.
 func (p *Pool) Ahead() bool {
+	for _, c := range p.conns() {
+		if confirmed, asked := c.confirmed(); asked == 0 || confirmed < asked {
+			return false
+		}
+	}
+	return true
+}
+
+// ChannelsAhead counts the session channels that were opened ahead.
+func (p *Pool) ChannelsAhead() (n int) {
+	for _, c := range p.conns() {
+		_, asked := c.confirmed()
+		n += asked
+	}
+	return n
+}
+
+func (p *Pool) conns() (all []*conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.sites {
 		s.mu.Lock()
-		conns := append([]*conn(nil), s.conns...)
+		all = append(all, s.conns...)
 		s.mu.Unlock()
-		for _, c := range conns {
-			c.mu.Lock()
-			spare := c.spare
-			c.mu.Unlock()
-			if spare == nil {
-				return false
-			}
-			select {
-			case <-spare.done:
-			default:
-				return false
-			}
+	}
+	return all
+}
+
+// confirmed counts the channels opened ahead, and those that were answered for.
+func (c *conn) confirmed() (confirmed, asked int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range c.ahead {
+		select {
+		case <-o.done:
+			confirmed++
+		default:
 		}
 	}
-	return true
+	return confirmed, len(c.ahead)
 }

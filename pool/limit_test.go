@@ -132,6 +132,28 @@ func TestARefusalAheadOfNeedIsForgotten(t *testing.T) {
 	}
 }
 
+// Commands that follow one another find a channel that the server has confirmed
+// already, but not on a server that has no room for it.
+func TestTwoChannelsAreOpenAheadWhereThereIsRoom(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ limit, want int }{{0, 2}, {10, 2}, {1, 1}} {
+		t.Run("MaxSessions "+itoa(test.limit), func(t *testing.T) {
+			t.Parallel()
+			_, target := serve(t, sshd.Config{Faults: sshd.Faults{MaxSessions: test.limit}})
+			p := newPool(t, pool.Config{OpenAhead: true, Linger: -1})
+			for range 4 {
+				if got := run(t.Context(), p, target, &transport.Command{Script: "true"}); got.err != nil {
+					t.Fatal(got.err)
+				}
+				eventually(t, patience, "answered", p.Ahead)
+			}
+			if n := p.ChannelsAhead(); n != test.want || p.Stat().Connections != 1 {
+				t.Errorf("%d channels are open ahead, want %d; %+v", n, test.want, p.Stat())
+			}
+		})
+	}
+}
+
 func TestAServerWithoutSessionsIsToldAsThat(t *testing.T) {
 	t.Parallel()
 	_, target := serve(t, sshd.Config{Faults: sshd.Faults{MaxSessions: -1}})
