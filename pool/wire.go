@@ -44,7 +44,7 @@ const bigRead = 256 << 10
 var bigBuffers = sync.Pool{New: func() any { b := make([]byte, bigRead); return &b }}
 
 func newWire(nc net.Conn, t *tap) *wire {
-	return &wire{Conn: nc, hurry: quickAck(nc), tap: t}
+	return &wire{Conn: direct(nc), hurry: quickAck(nc), tap: t}
 }
 
 // Read implements io.Reader for the one goroutine that reads packets.

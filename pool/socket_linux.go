@@ -1,0 +1,127 @@
+package pool
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// A socket reads and writes a TCP connection without telling Go's scheduler of
+// each system call. The scheduler prepares for calls that block: it wakes its
+// monitor thread, which looks every 20 microseconds whether somebody else should
+// have the processor. A socket of package net never blocks, and a run of many
+// short commands is little else than short calls, of which this was a fifth.
+//
+// Like what it stands for, it is for one reader and one writer at a time, which
+// is what x/crypto is. Waiting, deadlines and closing are those of net.
+type socket struct {
+	*net.TCPConn
+	raw       syscall.RawConn
+	in, out   transfer
+	readable  func(fd uintptr) bool // made once: a closure for each call would be garbage
+	writeable func(fd uintptr) bool
+}
+
+// A transfer is one call under way.
+type transfer struct {
+	p   []byte
+	n   int
+	err syscall.Errno
+}
+
+// direct is nc as a socket, where it is TCP.
+func direct(nc net.Conn) net.Conn {
+	tcp, ok := nc.(*net.TCPConn)
+	if !ok {
+		return nc
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nc
+	}
+	s := &socket{TCPConn: tcp, raw: raw}
+	s.readable = func(fd uintptr) bool { return s.in.try(syscall.SYS_READ, fd) }
+	s.writeable = func(fd uintptr) bool {
+		for s.out.try(syscall.SYS_WRITE, fd) {
+			if s.out.err != 0 || s.out.n == len(s.out.p) {
+				return true
+			}
+		}
+		return false
+	}
+	return s
+}
+
+// try makes the call for what is left of t, and reports whether it did anything.
+func (t *transfer) try(call, fd uintptr) bool {
+	left := t.p[t.n:]
+	for {
+		n, _, err := syscall.RawSyscall(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(left))), uintptr(len(left)))
+		switch err {
+		case 0:
+			t.n += int(n)
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return false
+		default:
+			t.err = err
+			return true
+		}
+	}
+}
+
+// Read implements io.Reader.
+func (s *socket) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	s.in = transfer{p: p}
+	err := s.raw.Read(s.readable)
+	n, errno := s.in.n, s.in.err
+	s.in.p = nil
+	switch {
+	case err != nil:
+		return 0, s.renamed("read", err)
+	case errno != 0:
+		return 0, s.failure("read", errno)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Write implements io.Writer.
+func (s *socket) Write(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	s.out = transfer{p: p}
+	err := s.raw.Write(s.writeable)
+	n, errno := s.out.n, s.out.err
+	s.out.p = nil
+	switch {
+	case err != nil:
+		return n, s.renamed("write", err)
+	case errno != 0:
+		return n, s.failure("write", errno)
+	}
+	return n, nil
+}
+
+// renamed is err with the name of the operation that was asked for: package net
+// calls it "raw-read".
+func (s *socket) renamed(op string, err error) error {
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return &net.OpError{Op: op, Net: "tcp", Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: e.Err}
+	}
+	return err
+}
+
+// failure is the error that package net has for errno.
+func (s *socket) failure(op string, errno syscall.Errno) error {
+	return &net.OpError{Op: op, Net: "tcp", Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.NewSyscallError(op, errno)}
+}
