@@ -8,13 +8,13 @@
 // the inventory writes them. [Rule.ForHost] makes of one rule for many hosts the
 // rule of one of them, and [Permits] say where a SOCKS client may go.
 //
-// ssh(1) is the measure: what it accepts means the same here. Four things are on
-// purpose not so. Port 0 is allowed everywhere, and is any free port. A port is a
-// number, never the name of a service. A forward on the host without an address
-// listens on 127.0.0.1, where ssh leaves it to the server. And what ssh takes
-// without a murmur although nobody can mean it is an error: a target without a
-// name, a path in the place of a name, a path on the host that does not start
-// with "/".
+// ssh(1) is the measure: what it accepts means the same here, but for what is on
+// purpose not so. Port 0 is allowed everywhere, and is any free port. A forward
+// without an address listens on 127.0.0.1, on the host too, where ssh adds ::1, or
+// leaves it to the server. A port is a number, never the name of a service, and
+// nothing in a path or a name is expanded. And what ssh takes without a murmur
+// although nobody can mean it is an error: a target without a name, a path in the
+// place of a name, a path on the host that does not start with "/".
 //
 // # Ownership and concurrency
 //
