@@ -85,9 +85,9 @@ func (d *decoder) near(name, prefix string, candidates func() []string) string {
 }
 
 // def is the definition of a type of blocks, made once.
-func (d *decoder) def(name string, make func() *lang.BlockDef) *lang.BlockDef {
+func (d *decoder) def(name string, build func() *lang.BlockDef) *lang.BlockDef {
 	if d.defs[name] == nil {
-		d.defs[name] = make()
+		d.defs[name] = build()
 	}
 	return d.defs[name]
 }
