@@ -18,6 +18,7 @@ type exit struct {
 	rule   forward.Rule
 	listen forward.Endpoint // with the real port once that is known
 	mark   string           // of the socket that we made on the host
+	bound  bool             // it listened when its link was last heard of
 }
 
 // listenLimit is the time for the host to answer whether it listens.
@@ -38,14 +39,16 @@ func (x *exit) serve(life context.Context, link transport.Link, l *line) error {
 		}
 		if err == nil {
 			p.reset()
-			l.wasUp = true
+			l.wasUp, x.bound = true, true
 			attempt = 0
 			x.row.ready(x.listen)
 			err = x.accept(life, ln)
 			_ = ln.Close()
 			if life.Err() != nil {
+				x.bound = link.Err() == nil
 				return nil
 			}
+			x.bound = false
 		}
 		if !l.wasUp || transport.KindOf(err) != transport.KindRefused {
 			return err

@@ -46,6 +46,9 @@ func (l *line) run(ctx context.Context) {
 		l.set.work.Go(func() { e.accept(ctx) })
 	}
 	err := l.keep(ctx)
+	if l.exit != nil {
+		l.exit.leave(ctx)
+	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 		l.eachRow((*row).closed)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -155,4 +156,23 @@ func TestARemoteSocketOfOursIsReplacedAfterAReconnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(t, connectTo(t, s, 0), "two")
+}
+
+func TestARemoteSocketGoesWithTheSet(t *testing.T) {
+	for _, server := range servers {
+		t.Run(server.name, func(t *testing.T) {
+			t.Parallel()
+			rule := tcpService(t, echo).remote()
+			rule.Listen = forward.Unix(t.TempDir() + "/s")
+			s := up(t, server.serve(t), tunnel.Wait, rule)
+			says(t, connectTo(t, s, 0), "hello")
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "removed on the host", func() bool {
+				_, err := os.Lstat(rule.Listen.Address)
+				return errors.Is(err, os.ErrNotExist)
+			})
+		})
+	}
 }
