@@ -93,7 +93,7 @@ each next one on the port after that; port 0 is any free one. What is lost is
 connected again. Only this machine can use a tunnel unless ADDRESS and --gateway
 say otherwise.`,
 		Example: "  fleet tunnel -w db1 -L 15432:localhost:5432\n" +
-			"  fleet tunnel -w '@db' -L 0:localhost:5432 --exec 'pg_isready -p $PORT'\n" +
+			"  fleet tunnel -w '@db' -L 0:localhost:5432 --exec ./check.sh\n" +
 			"  fleet tunnel postgres --limit db1",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return a.tunnelCommand(cmd.Context(), &f, names)

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +40,7 @@ holds it, and the tunnels of the inventory that are closed.`,
 				}
 				return nil
 			default:
-				return writeStates(a.env.stdout, list)
+				return writeStates(a.env.stdout, list, lineWidth(a.env.stdout))
 			}
 		},
 	}
@@ -93,10 +96,10 @@ func closedTunnels(inv *inventory.Inventory) (list []tunnelState, found lang.Dia
 	return list, found
 }
 
-// writeStates writes the table for people.
-func writeStates(w io.Writer, list []tunnelState) error {
-	t := newTable(w)
-	t.row("NAME", "HOST", "KIND", "LISTEN", "TARGET", "STATE", "CONNS", "IN", "OUT", "RTT", "LAST ERROR")
+// writeStates writes the table for people. Where it does not fit into width,
+// columns in which nothing stands are left out.
+func writeStates(w io.Writer, list []tunnelState, width int) error {
+	rows := [][]string{{"NAME", "HOST", "KIND", "LISTEN", "TARGET", "STATE", "CONNS", "IN", "OUT", "RTT", "LAST ERROR"}}
 	for _, s := range foldStates(list) {
 		conns, in, out, rtt := "-", "-", "-", "-"
 		if s.PID != 0 {
@@ -105,13 +108,45 @@ func writeStates(w io.Writer, list []tunnelState) error {
 		if s.RTT > 0 {
 			rtt = fmt.Sprintf("%.3g ms", s.RTT)
 		}
-		last := s.Error
-		if last == "" {
-			last = s.LastError
-		}
-		t.row(orDash(s.Name), s.Host, s.Kind, orDash(s.Listen), orDash(s.Target), s.State, conns, in, out, rtt, orDash(oneLine(last, 60)))
+		rows = append(rows, []string{
+			orDash(s.Name), s.Host, s.Kind, orDash(s.Listen), orDash(s.Target), s.State,
+			conns, in, out, rtt, orDash(oneLine(cmp.Or(s.Error, s.LastError), 60)),
+		})
+	}
+	if tableWidth(rows) > width {
+		leaveOutEmpty(rows)
+	}
+	t := newTable(w)
+	for _, row := range rows {
+		t.row(row...)
 	}
 	return t.Flush()
+}
+
+// tableWidth is how wide rows are in columns.
+func tableWidth(rows [][]string) int {
+	const between = 2
+	total := -between
+	for column := range rows[0] {
+		widest := 0
+		for _, row := range rows {
+			widest = max(widest, utf8.RuneCountInString(row[column]))
+		}
+		total += widest + between
+	}
+	return total
+}
+
+// leaveOutEmpty takes the columns away in which no row has anything.
+func leaveOutEmpty(rows [][]string) {
+	for column := len(rows[0]) - 1; column >= 0; column-- {
+		if slices.ContainsFunc(rows[1:], func(row []string) bool { return row[column] != "-" }) {
+			continue
+		}
+		for i, row := range rows {
+			rows[i] = slices.Delete(row, column, column+1)
+		}
+	}
 }
 
 // foldStates puts closed tunnels together that differ in nothing but the host.

@@ -199,7 +199,9 @@ func (a *app) confirmWide(ctx context.Context, plans []tunnelPlan, batch bool) e
 			switch {
 			case p.gateway || r.Listen.IsLoopback():
 			case r.Kind.ListensHere():
-				here = append(here, r.Listen.String())
+				if text := r.Listen.String(); !slices.Contains(here, text) {
+					here = append(here, text)
+				}
 			default:
 				there = append(there, p.host.Name)
 			}

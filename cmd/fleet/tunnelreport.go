@@ -181,7 +181,7 @@ func errorText(err error) string {
 		switch {
 		case e.Err == nil:
 			text = e.Op
-		case e.Kind == transport.KindHostKey, e.Kind == transport.KindLost:
+		case e.Kind == transport.KindHostKey, e.Kind == transport.KindLost, e.Op == "dial", e.Op == "listen": // they say it themselves
 			text = e.Err.Error()
 		default:
 			text = e.Op + ": " + e.Err.Error()

@@ -140,7 +140,7 @@ func (t *tunneling) serve(ctx context.Context, signals *interrupter) error {
 	closeErr := t.set.Close()
 	t.news.close()
 	served.close()
-	if cut > 0 && !t.app.global.quiet {
+	if cut > 0 && !t.flags.runs() && !t.app.global.quiet { // a command may be gone before its connections are
 		t.say("%s cut", was(cut, "connection"))
 	}
 	if err == nil {
