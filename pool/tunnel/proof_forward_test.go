@@ -28,6 +28,7 @@ func TestAWebsiteIsBrowsedThroughEveryKindOfEnds(t *testing.T) {
 			s := up(t, target, tunnel.Wait,
 				parse(t, kind, "0", site.Address),
 				parse(t, kind, "[::1]", "0", site.Address),
+				parse(t, kind, "localhost", "0", site.Address),
 				parse(t, kind, socket, site.Address),
 			)
 			for j := range s.Status() {

@@ -4,9 +4,12 @@ package tunnel_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"fleet/internal/forward"
 	"fleet/pool/tunnel"
@@ -93,5 +96,55 @@ func TestCurlIsToldThatThisIsSOCKS(t *testing.T) {
 	out, err := curl(t, nil, "--proxy", "http://"+listens(s, 0).Address, "http://127.0.0.1:1/")
 	if err != nil || !strings.Contains(out, "This is a SOCKS proxy") {
 		t.Errorf("%q, %v", out, err)
+	}
+}
+
+// TestClientsThatDoNotSpeakHoldUpNobody: connections on which nothing, half a
+// request or nonsense comes are there while others browse.
+func TestClientsThatDoNotSpeakHoldUpNobody(t *testing.T) {
+	site := website(t, "tcp", "127.0.0.1:0")
+	s := up(t, serveReal(t), tunnel.Wait, parse(t, forward.Dynamic, "0"), parse(t, forward.Remote, "0"))
+	for i := range s.Status() {
+		for range 40 {
+			for _, words := range []string{"", "\x05", "\x05\x01\x00\x05\x01\x00\x03\xff", "\x04\x01\x00\x50\x00\x00\x00\x01me", "\x16\x03\x01", "\x05\x01\x00\x05\x01\x00\x03\x04a\x00\nb\x00\x50"} {
+				nc := connectTo(t, s, i)
+				if _, err := nc.Write([]byte(words)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		browse(t, site, "--socks5-hostname", listens(s, i).Address)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBytesBehindARequestArrive: a client may send before it is answered.
+func TestBytesBehindARequestArrive(t *testing.T) {
+	service := tcpService(t, echo)
+	s := up(t, serveReal(t), tunnel.Wait, parse(t, forward.Dynamic, "0"), parse(t, forward.Remote, "0"))
+	port := service.endpoint().Port()
+	for i := range s.Status() {
+		for _, tt := range []struct{ request, granted string }{
+			{"\x05\x01\x00\x05\x01\x00\x03\x09localhost" + string([]byte{byte(port >> 8), byte(port)}), "\x05\x00\x05\x00\x00"},
+			{"\x04\x01" + string([]byte{byte(port >> 8), byte(port)}) + "\x7f\x00\x00\x01me\x00", "\x00\x5a"},
+		} {
+			nc := connectTo(t, s, i)
+			_ = nc.SetDeadline(time.Now().Add(patience))
+			if _, err := io.WriteString(nc, tt.request+"early"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(nc, " and late"); err != nil {
+				t.Fatal(err)
+			}
+			if err := nc.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(nc)
+			if err != nil || !strings.HasPrefix(string(got), tt.granted) || !strings.HasSuffix(string(got), "early and late") {
+				t.Errorf("%s: %q, %v", s.Status()[i].Rule, got, err)
+			}
+		}
 	}
 }
