@@ -19,11 +19,11 @@ func newGraphCommand(a *app) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "graph [flags]",
-		Short: "Draw the groups and tasks of an inventory, offline",
-		Long: `Draw the groups, sources and tasks of an inventory, as text that other programs
-make a picture of: dot of Graphviz, or Mermaid, which many sites show as it is. An
-arrow leads from a group to each group that its members mention, from a source to
-the group of its hosts, and from a task to each task that it depends on.`,
+		Short: "Draw the groups, tasks and tunnels of an inventory, offline",
+		Long: `Draw the groups, sources, tasks and tunnels of an inventory, as text that other
+programs make a picture of: dot of Graphviz, or Mermaid, which many sites show as
+it is. An arrow leads from a group to each group that its members mention, from a
+source to the group of its hosts, and from a task to each task that it depends on.`,
 		Example: "  fleet graph | dot -Tsvg > fleet.svg",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,13 +53,14 @@ the group of its hosts, and from a task to each task that it depends on.`,
 	return cmd
 }
 
-// A graph is groups, sources and tasks, and arrows between them.
+// A graph is groups, sources, tasks and tunnels, and arrows between them.
 type graph struct {
 	nodes []graphNode
 	edges []graphEdge
 }
 
-// A graphNode is a group, a source, a task, or the hosts that are in no group.
+// A graphNode is a group, a source, a task, a tunnel, or the hosts that are in no
+// group.
 type graphNode struct {
 	id    string // "group web"
 	kind  nodeKind
@@ -75,11 +76,12 @@ const (
 	nodeSource
 	nodeLoose // hosts in no group
 	nodeTask
+	nodeTunnel
 )
 
 type graphEdge struct{ from, to string }
 
-// newGraph draws inv and its tasks: in the order of definition, so the same files
+// newGraph draws inv with its tasks and tunnels: in the order of definition, so the same files
 // make the same text.
 func newGraph(inv *inventory.Inventory, set *tasks.Set) *graph {
 	g := &graph{}
@@ -115,6 +117,10 @@ func newGraph(inv *inventory.Inventory, set *tasks.Set) *graph {
 		for _, name := range t.DependsOn {
 			g.edges = append(g.edges, graphEdge{id, "task " + name})
 		}
+	}
+	for _, t := range inv.Tunnels() {
+		id := "tunnel " + t.Name
+		g.nodes = append(g.nodes, graphNode{id, nodeTunnel, []string{id, t.Kind.String() + " on " + term.Truncate(t.Hosts, mostCells)}})
 	}
 	return g
 }

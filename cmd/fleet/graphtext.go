@@ -16,6 +16,7 @@ func (g *graph) writeDOT(w io.Writer) error {
 		nodeSource:    ", shape = cylinder",
 		nodeLoose:     ", style = dashed",
 		nodeTask:      ", style = rounded",
+		nodeTunnel:    ", shape = cds",
 	}
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, "digraph fleet {\n  rankdir = LR\n  node [shape = box]\n")
@@ -49,6 +50,7 @@ func (g *graph) writeMermaid(w io.Writer) error {
 		nodeSource:    {"[(", ")]"},
 		nodeLoose:     {"(", ")"},
 		nodeTask:      {"([", "])"},
+		nodeTunnel:    {"{{", "}}"},
 	}
 	out := bufio.NewWriter(w)
 	ids := make(map[string]string, len(g.nodes))
