@@ -151,17 +151,20 @@ func (b *board) wait(ctx context.Context, enough func([]Status) (bool, error)) e
 
 // allReady is true once all are ready, or one cannot be any more.
 func allReady(rows []Status) (bool, error) {
-	ready, bad := true, []error(nil)
+	ready, closed, bad := true, false, []error(nil)
 	for i := range rows {
 		switch rows[i].State {
 		case StateReady:
 		case StateFailed:
 			bad = append(bad, rows[i].Err)
 		case StateClosed:
-			bad = append(bad, errClosed)
+			closed = true
 		default:
 			ready = false
 		}
+	}
+	if closed {
+		bad = append(bad, errClosed)
 	}
 	return ready || len(bad) > 0, errors.Join(bad...)
 }

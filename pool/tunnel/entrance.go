@@ -104,7 +104,7 @@ func (e *entrance) serve(ctx context.Context, near net.Conn) {
 // refuse ends a connection that cannot be carried on. Where the host is away it
 // is reset, as if nobody listened.
 func (e *entrance) refuse(ctx context.Context, near net.Conn, asked *socksRequest, err error) {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !errors.Is(err, errGaveUp) {
 		e.row.complain(err)
 	}
 	if asked != nil {

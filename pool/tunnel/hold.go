@@ -40,19 +40,19 @@ func (h *held) read() {
 	for len(buf) < aheadMax {
 		n, err := h.conn.Read(chunk[:min(len(chunk), aheadMax-len(buf))])
 		buf = append(buf, chunk[:n]...)
-		if err == nil {
-			continue
-		}
-		if isReset(err) {
-			h.end(errGaveUp)
-		} else if !isDeadline(err) && !sleep(h.ctx, halfClosedWait) {
+		if err != nil {
+			h.ended(err)
 			break
-		} else if !isDeadline(err) {
-			h.end(errGaveUp)
 		}
-		break
 	}
 	h.result <- buf
+}
+
+// ended decides whether the client has given up.
+func (h *held) ended(err error) {
+	if !isDeadline(err) && (isReset(err) || sleep(h.ctx, halfClosedWait)) {
+		h.end(errGaveUp)
+	}
 }
 
 // release returns what was read.
