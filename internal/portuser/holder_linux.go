@@ -1,6 +1,7 @@
 package portuser
 
 import (
+	"bufio"
 	"fmt"
 	"net/netip"
 	"os"
@@ -16,13 +17,8 @@ func tcpHolder(wanted netip.Addr, port uint16) (string, bool) {
 	var best socket
 	most := 0
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		text, err := os.ReadFile(table)
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(text)) {
-			s, ok := parseTCP(line)
-			if !ok || s.address.Port() != port {
+		for _, s := range listeners(table) {
+			if s.address.Port() != port {
 				continue
 			}
 			if n := inTheWay(s.address.Addr(), wanted); n > most {
@@ -42,6 +38,25 @@ func tcpHolder(wanted netip.Addr, port uint16) (string, bool) {
 		name = u.Username
 	}
 	return "a process of user " + printable(name), true
+}
+
+// listeners reads what listens. The kernel tells of those first, and then of all
+// connections, which may be many thousands and slow to read.
+func listeners(table string) []socket {
+	f, err := os.Open(table)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var all []socket
+	lines := bufio.NewScanner(f)
+	lines.Scan() // the names of the columns
+	for lines.Scan() && !connected(lines.Text()) {
+		if s, ok := parseTCP(lines.Text()); ok {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 func unixHolder(path string) (string, bool) {

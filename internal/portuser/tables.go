@@ -45,6 +45,13 @@ func parseTCP(line string) (socket, bool) {
 	return socket{netip.AddrPortFrom(ip, uint16(port)), user, inode}, true
 }
 
+// connected reports whether a line is of a connection: neither of a listener nor
+// of one that is being made, which old kernels tell of right behind its listener.
+func connected(line string) bool {
+	f := strings.Fields(line)
+	return len(f) > 3 && f[3] != "0A" && f[3] != "03" // TCP_LISTEN, TCP_SYN_RECV
+}
+
 // parseIP reads an address that the kernel printed as numbers of 32 bits, each in
 // the byte order of the machine.
 func parseIP(text string) (netip.Addr, bool) {

@@ -36,6 +36,15 @@ func TestParseTCP(t *testing.T) {
 	}
 }
 
+func TestConnectionsEndTheListeners(t *testing.T) {
+	for state, want := range map[string]bool{"0A": false, "03": false, "01": true, "06": true} {
+		line := "   2: 0100007F:1538 0100007F:D431 " + state + " 00000000:00000000 00:00000000 00000000   112        0 31415"
+		if got := connected(line); got != want {
+			t.Errorf("a line with state %s is of a connection: %v", state, got)
+		}
+	}
+}
+
 func TestParseUnix(t *testing.T) {
 	for _, tt := range []struct{ line, path string }{
 		{"Num       RefCount Protocol Flags    Type St Inode Path\n", ""},
