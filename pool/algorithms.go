@@ -60,3 +60,11 @@ func gcmFirst(ciphers []string) []string {
 	out := slices.DeleteFunc(slices.Clone(ciphers), func(c string) bool { return slices.Contains(front, c) })
 	return append(front, out...)
 }
+
+// writeCipher is the cipher of what the client sends; empty where that is not known.
+func writeCipher(sc ssh.Conn) string {
+	if m, ok := sc.(ssh.AlgorithmsConnMetadata); ok {
+		return m.Algorithms().Write.Cipher
+	}
+	return ""
+}

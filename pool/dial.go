@@ -121,7 +121,7 @@ func (d *dialing) connect(ctx context.Context) (*dialed, error) {
 		head := w.firstBytes()
 		return nil, d.loginFailed(ctx, login, proxyError(nc, err, head), head)
 	}
-	w.settle()
+	w.settle(writeCipher(sc))
 	for _, n := range login.Log(nil).Notices {
 		d.pool.cfg.Logger.Debug("login", "host", d.target.Label(), "notice", n)
 	}

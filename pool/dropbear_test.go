@@ -90,7 +90,7 @@ func startDropbear(t *testing.T) transport.Target {
 func TestPoolKeepsTheContractOnDropbear(t *testing.T) {
 	t.Parallel()
 	target := startDropbear(t)
-	transporttest.Run(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true}), target, transporttest.Options{NoLateOutput: true})
+	transporttest.Run(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true}), target, transporttest.Options{NoLateOutput: true, NoUnixListener: true, NoListenerClose: true})
 }
 
 func TestScriptsReachTheShellUnchangedThroughDropbear(t *testing.T) {

@@ -23,6 +23,8 @@ type socket struct {
 	in, out   transfer
 	readable  func(fd uintptr) bool // made once: a closure for each call would be garbage
 	writeable func(fd uintptr) bool
+	arrived   func(fd uintptr) bool
+	pulled    *[]byte // what arrived reads into
 }
 
 // A transfer is one call under way.
@@ -44,6 +46,7 @@ func direct(nc net.Conn) net.Conn {
 	}
 	s := &socket{TCPConn: tcp, raw: raw}
 	s.readable = func(fd uintptr) bool { return s.in.try(syscall.SYS_READ, fd) }
+	s.arrived = s.take
 	s.writeable = func(fd uintptr) bool {
 		for s.out.try(syscall.SYS_WRITE, fd) {
 			if s.out.err != 0 || s.out.n == len(s.out.p) {
@@ -80,7 +83,11 @@ func (s *socket) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	s.in = transfer{p: p}
-	err := s.raw.Read(s.readable)
+	return s.received(s.raw.Read(s.readable))
+}
+
+// received is what came of a read.
+func (s *socket) received(err error) (int, error) {
 	n, errno := s.in.n, s.in.err
 	s.in.p = nil
 	switch {
@@ -93,6 +100,33 @@ func (s *socket) Read(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+// pull implements puller.
+func (s *socket) pull() (buf *[]byte, n int, err error) {
+	s.in = transfer{}
+	n, err = s.received(s.raw.Read(s.arrived))
+	if n == 0 && s.pulled != nil {
+		bigBuffers.Put(s.pulled)
+		s.pulled = nil
+	}
+	buf, s.pulled = s.pulled, nil
+	return buf, n, err
+}
+
+// take reads into a buffer that is held only where something was there.
+func (s *socket) take(fd uintptr) bool {
+	s.pulled = bigBuffers.Get().(*[]byte)
+	s.in = transfer{p: *s.pulled}
+	if s.in.try(syscall.SYS_READ, fd) {
+		return true
+	}
+	bigBuffers.Put(s.pulled)
+	s.pulled, s.in.p = nil, nil
+	return false
+}
+
+// tcp is the connection itself.
+func (s *socket) tcp() *net.TCPConn { return s.TCPConn }
 
 // Write implements io.Writer.
 func (s *socket) Write(p []byte) (int, error) {

@@ -14,10 +14,13 @@ const headMax = 256
 
 // A wire is the byte stream under one SSH connection. It counts what arrives
 // (for keepalives), keeps the first bytes (x/crypto drops the text a server
-// sends in place of its banner), and reads in large pieces while much arrives.
+// sends in place of its banner), and spares system calls: it reads in large
+// pieces, and joins the pieces in which x/crypto writes a packet.
 type wire struct {
 	net.Conn
 	received atomic.Int64 // bytes so far
+	puller   puller       // reads what is there; nil where the Conn cannot
+	joiner   *joiner      // writes; nil where nothing is to be joined. Set by settle
 
 	mu   sync.Mutex
 	head []byte // first bytes received; guarded by mu
@@ -43,8 +46,17 @@ const bigRead = 256 << 10
 // idle ones hold none.
 var bigBuffers = sync.Pool{New: func() any { b := make([]byte, bigRead); return &b }}
 
+// A puller reads all that has arrived, in one call, into a buffer that it takes from
+// bigBuffers when there is something to read, and not before: thousands of
+// connections may wait. The buffer is the caller's, to give back.
+type puller interface {
+	pull() (buf *[]byte, n int, err error)
+}
+
 func newWire(nc net.Conn, t *tap) *wire {
-	return &wire{Conn: direct(nc), hurry: quickAck(nc), tap: t}
+	w := &wire{Conn: direct(nc), hurry: quickAck(nc), tap: t}
+	w.puller, _ = w.Conn.(puller)
+	return w
 }
 
 // Read implements io.Reader for the one goroutine that reads packets.
@@ -52,7 +64,19 @@ func (w *wire) Read(p []byte) (int, error) {
 	if w.ahead != nil {
 		return w.fromAhead(p), nil
 	}
-	if w.full && w.settled.Load() {
+	if !w.settled.Load() {
+		return w.handshakeRead(p)
+	}
+	if w.puller != nil {
+		big, n, err := w.puller.pull()
+		w.received.Add(int64(n))
+		if n > 0 {
+			w.big, w.ahead = big, (*big)[:n]
+			n = w.fromAhead(p)
+		}
+		return n, err
+	}
+	if w.full {
 		w.full = false
 		w.big = bigBuffers.Get().(*[]byte)
 		n, err := w.Conn.Read(*w.big)
@@ -64,9 +88,6 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.full = n >= bigRead/4
 		w.ahead = (*w.big)[:n]
 		return w.fromAhead(p), nil // an error comes again with the next read
-	}
-	if !w.settled.Load() {
-		return w.handshakeRead(p)
 	}
 	n, err := w.Conn.Read(p)
 	w.received.Add(int64(n))
@@ -135,8 +156,13 @@ func (w *wire) observe(b []byte) {
 
 // Write implements io.Writer.
 func (w *wire) Write(p []byte) (int, error) {
-	if w.tap != nil && !w.settled.Load() {
-		w.tap.out(p)
+	switch {
+	case !w.settled.Load():
+		if w.tap != nil {
+			w.tap.out(p)
+		}
+	case w.joiner != nil:
+		return w.joiner.Write(p)
 	}
 	return w.Conn.Write(p)
 }
@@ -144,8 +170,10 @@ func (w *wire) Write(p []byte) (int, error) {
 // Close ends both directions.
 func (w *wire) Close() error { return w.Conn.Close() }
 
-// settle ends the handshake: from here on reads are only counted.
-func (w *wire) settle() {
+// settle ends the handshake: from here on reads are only counted. cipher is that of
+// what is written.
+func (w *wire) settle(cipher string) {
+	w.joiner = newJoiner(w.Conn, cipher)
 	w.settled.Store(true)
 	w.mu.Lock()
 	w.head = nil

@@ -44,6 +44,9 @@ func (l *localLink) Dial(ctx context.Context, network, addr string) (net.Conn, e
 func (l *localLink) Listen(ctx context.Context, network, addr string) (net.Listener, error) {
 	ctx, cancel := l.bound(ctx)
 	defer cancel()
+	if ctx.Err() != nil { // an address without a name is listened on all the same
+		return nil, l.failure(ctx, "listen", context.Cause(ctx))
+	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, network, addr)
 	if err != nil {

@@ -28,6 +28,9 @@ type Options struct {
 	// NoLateOutput is set for a server that ends the session with the command,
 	// whoever still holds its output (Dropbear).
 	NoLateOutput bool
+	// NoUnixListener and NoListenerClose are set for a server that does not
+	// listen on Unix sockets, or listens until the connection ends (Dropbear).
+	NoUnixListener, NoListenerClose bool
 }
 
 // Run tests tr against the contract, on target.
@@ -62,11 +65,22 @@ func Run(t *testing.T, tr transport.Transport, target transport.Target, o Option
 		{"many commands run at one time", s.concurrent},
 		{"dialing reaches what listens", s.dial},
 		{"a refused dial is an error of kind refused", s.refusedDial},
+		{"a link carries TCP both ways", s.linkTCP},
+		{"a link tells what was refused", s.linkRefused},
+		{"connections that nobody accepts do not block a link", s.linkUnaccepted},
+		{"a closed link ends all that is on it", s.linkClosed},
+		{"a context that has ended opens nothing on a link", s.linkEndedContext},
 	} {
 		t.Run(strings.ReplaceAll(test.name, " ", "_"), test.run)
 	}
 	if !o.NoLateOutput {
 		t.Run("output_of_a_background_process_that_outlives_the_script_arrives", s.lateOutput)
+	}
+	if !o.NoUnixListener {
+		t.Run("a_link_carries_Unix_sockets_both_ways", s.linkUnix)
+	}
+	if !o.NoListenerClose {
+		t.Run("a_closed_listener_leaves_the_rest_of_its_link_alone", s.linkListenerClosed)
 	}
 	if !o.SkipTerminal {
 		t.Run("terminal", func(t *testing.T) { s.terminal(t, o) })
