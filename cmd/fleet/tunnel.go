@@ -28,7 +28,6 @@ type tunnelFlags struct {
 	within   time.Duration
 	exec     string // --exec
 	execOnce string // --exec-once
-	format   string
 }
 
 // forwardFlags declares what is forwarded.

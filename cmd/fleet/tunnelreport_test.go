@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,9 +143,11 @@ db[1-2]  remote  127.0.0.1:8443  localhost:3000  ready
 func TestNewsAreGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		list := fakeTunnels(3, tunnel.StateReady, nil)
+		var now atomic.Pointer[[]tunnel.Status]
+		now.Store(&list)
 		n := newTunnelNews()
 		var lines []string
-		n.status = func() []tunnel.Status { return list }
+		n.status = func() []tunnel.Status { return *now.Load() }
 		n.print = func(some []newsLine) {
 			for _, l := range some {
 				lines = append(lines, l.String())
@@ -156,10 +160,10 @@ func TestNewsAreGathered(t *testing.T) {
 		synctest.Wait()
 		for i := range list {
 			down := fakeTunnels(3, tunnel.StateDown, lost())
-			next := append([]tunnel.Status(nil), list...)
+			next := slices.Clone(*now.Load())
 			next[i] = down[i]
-			list = next
-			n.changed(list[i])
+			now.Store(&next)
+			n.changed(next[i])
 			time.Sleep(50 * time.Millisecond)
 		}
 		time.Sleep(200 * time.Millisecond)
@@ -172,7 +176,7 @@ func TestNewsAreGathered(t *testing.T) {
 }
 
 func TestAllTunnelsGivenUpIsTheEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	synctest.Test(t, func(*testing.T) {
 		list := fakeTunnels(2, tunnel.StateFailed, unreachable())
 		n := newTunnelNews()
 		n.status = func() []tunnel.Status { return list }
