@@ -15,16 +15,17 @@ import (
 const (
 	smallBuffer = 2 << 10
 	largeBuffer = 64 << 10
-	// keepers is how many directions may keep a large buffer while they wait for
-	// more, as the next bytes then take one step in place of two. They are the
-	// first ones on which much flows.
-	keepers = 64
+	hugeBuffer  = 256 << 10
+	// keepers is how many directions may have a huge buffer, and keep it while they
+	// wait for more, as the next bytes then take one step in place of two. They are
+	// the first ones on which much flows.
+	keepers = 32
 )
 
-// buffers lends large buffers.
+// buffers lends buffers that are not small.
 type buffers struct {
-	large sync.Pool
-	kept  atomic.Int64 // by directions that wait
+	large, huge sync.Pool
+	kept        atomic.Int64 // huge ones that are lent
 }
 
 func (b *buffers) get() *[largeBuffer]byte {
@@ -34,13 +35,21 @@ func (b *buffers) get() *[largeBuffer]byte {
 	return new([largeBuffer]byte)
 }
 
-// keep reports whether one more direction may keep its large buffer.
-func (b *buffers) keep() bool {
-	if b.kept.Add(1) <= keepers {
-		return true
+// getHuge returns nil where there are enough of them.
+func (b *buffers) getHuge() *[hugeBuffer]byte {
+	if b.kept.Add(1) > keepers {
+		b.kept.Add(-1)
+		return nil
 	}
+	if buf, ok := b.huge.Get().(*[hugeBuffer]byte); ok {
+		return buf
+	}
+	return new([hugeBuffer]byte)
+}
+
+func (b *buffers) putHuge(buf *[hugeBuffer]byte) {
+	b.huge.Put(buf)
 	b.kept.Add(-1)
-	return false
 }
 
 // copy moves bytes until from ends, which is no error, or something fails.
@@ -81,11 +90,14 @@ type copier struct {
 	buffers *buffers
 	small   []byte
 	large   *[largeBuffer]byte // nil where there is none
-	keeper  bool
+	huge    *[hugeBuffer]byte  // nil where there is none; in place of large
 }
 
 func (c *copier) buffer() []byte {
-	if c.large != nil {
+	switch {
+	case c.huge != nil:
+		return c.huge[:]
+	case c.large != nil:
 		return c.large[:]
 	}
 	return c.small
@@ -94,26 +106,30 @@ func (c *copier) buffer() []byte {
 // filled chooses the next buffer after n bytes came.
 func (c *copier) filled(n int) {
 	switch {
-	case c.large == nil && n == smallBuffer:
-		c.large = c.buffers.get()
-	case c.large == nil || n == largeBuffer:
+	case c.large == nil && c.huge == nil:
+		if n == smallBuffer {
+			c.large = c.buffers.get()
+		}
 	case n < smallBuffer:
 		c.shrink()
-	case !c.keeper: // there is no more at the moment
-		if c.keeper = c.buffers.keep(); !c.keeper {
-			c.shrink()
+	case c.huge == nil:
+		huge := c.buffers.getHuge()
+		if huge == nil && n == largeBuffer {
+			return // there is more at the moment
 		}
+		c.shrink()
+		c.huge = huge
 	}
 }
 
-// shrink gives the large buffer back.
+// shrink gives the buffer back.
 func (c *copier) shrink() {
 	if c.large != nil {
 		c.buffers.large.Put(c.large)
 		c.large = nil
 	}
-	if c.keeper {
-		c.buffers.kept.Add(-1)
-		c.keeper = false
+	if c.huge != nil {
+		c.buffers.putHuge(c.huge)
+		c.huge = nil
 	}
 }
