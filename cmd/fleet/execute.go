@@ -345,6 +345,11 @@ func tune(e *env, hosts int) {
 	} else {
 		debug.SetGCPercent(50)
 	}
+	halveProcessors(e)
+}
+
+// halveProcessors leaves half of the processors to others.
+func halveProcessors(e *env) {
 	if e.value("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2))
 	}

@@ -47,6 +47,9 @@ func (a *app) tunnelCommand(ctx context.Context, f *tunnelFlags, names []string)
 		return err
 	}
 	a.learnPasswords(work)
+	// Where one link carries much, handing every piece to another processor costs
+	// more than it gains.
+	halveProcessors(&a.env)
 	t := &tunneling{app: a, flags: f, fanout: fanout, jobs: work, plans: plans}
 	return t.run(ctx)
 }
