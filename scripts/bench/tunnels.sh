@@ -41,13 +41,15 @@ at_least() { # value limit
 	met "$1 >= $2"
 }
 
+whole() { [ -z "${1:-}" ] || printf '%.0f' "$1"; } # number
+
 tunnels_connections() {
 	local t=Connections peak right
 	tunnel_bench $t
 	peak=$(of_tunnel $t fleet-peak-MB) right=$(of_tunnel $t fleet-conns)
 	row "tunnel -L, $TUNNEL_CONNECTIONS connections at one time, 16 KiB sent back on each: peak RSS, against ssh -L" \
 		"$(unit "$peak" MB 0)" "$(unit "$(of_tunnel $t ssh-peak-MB)" MB 0)" "" "< 120 MB" "$(met "${peak:-999} < 120")"
-	row "the same: connections on which all bytes were right" "$(unit "$right" "" 0)" "$(unit "$(of_tunnel $t ssh-conns)" "" 0)" "" "$TUNNEL_CONNECTIONS" \
+	row "the same: connections on which all bytes were right" "$(whole "$right")" "$(whole "$(of_tunnel $t ssh-conns)")" "" "$TUNNEL_CONNECTIONS" \
 		"$(met "${right:-0} == $TUNNEL_CONNECTIONS")"
 }
 
@@ -75,5 +77,5 @@ tunnels_loop() {
 	tunnel_bench $t
 	row "tunnel, $TUNNEL_LOOP connections one after another: open files and memory more than before" \
 		"$(of_tunnel $t files-more), $(unit "$(of_tunnel $t MB-more)" MB 1)" "" "" "0 files" "$(within "$(of_tunnel $t files-more)" 0)"
-	row "the same: connections per second, each with an answer, server on the same processors" "$(unit "$(of_tunnel $t conns/s)" "" 0)"
+	row "the same: connections per second, each with an answer, server on the same processors" "$(whole "$(of_tunnel $t conns/s)")"
 }
