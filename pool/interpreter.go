@@ -19,8 +19,10 @@ const (
 	// a name of its own. Until the script has its own traps, these take the file
 	// away: a client that is gone before the announcement ends the wrapper by
 	// SIGPIPE.
-	makeFile = `f=%[1]s/%[2]s; trap 'rm -f "$f"; exit 129' PIPE HUP INT TERM; ` +
+	makeFile = `f=%[1]s/%[2]s; trap ` + onEnd + ` PIPE HUP INT TERM; ` +
 		`m() { (umask 077; set -C; : >"$f"); }; m 2>/dev/null || { f=$f-$$; m; } || f=; `
+
+	onEnd = `'rm -f "$f"; exit 129'`
 
 	// passFile makes the file the first argument of the script.
 	passFile = `set -- "$f" "$@"; `

@@ -64,11 +64,13 @@ const (
 
 	// guardStdin gives the command an empty stdin and starts the watchdog on
 	// the real one. The watchdog is a shell of its own, so that the script is
-	// not in its arguments: "pkill -f" in a script would find it there.
-	guardStdin = `exec 3<&0 </dev/null; ` +
-		`(trap "" TERM HUP INT; exec /bin/sh -c 'while read -r x; do :; done; ` +
+	// not in its arguments: "pkill -f" in a script would find it there. The
+	// signals that it ignores are ignored before it is forked: on a busy host the
+	// command may be at work, and be stopped, before the fork has its turn.
+	guardStdin = `exec 3<&0 </dev/null; trap "" TERM HUP INT; ` +
+		`(exec /bin/sh -c 'while read -r x; do :; done; ` +
 		`kill -0 $1 && kill -TERM 0 && sleep $2 && %[3]skill -KILL 0' fleet $$ %[2]d%[4]s) <&3 3<&- >/dev/null 2>&1 & ` +
-		`w=$!; exec 3<&-; `
+		`w=$!; exec 3<&-; trap %[5]s HUP INT TERM; `
 
 	// setGroup sets $g to the process group: the shell itself leads it, unless
 	// sudo stands between; findGroup looks.
@@ -198,13 +200,13 @@ func newInvocation(c *transport.Command, env []string, r role, sessionLeads bool
 // watch is the part of the wrapper that starts the watchdog, announces the
 // command, and waits where a guard comes in place of the watchdog.
 func (inv *invocation) watch(wrapper *strings.Builder, c *transport.Command) {
-	remove, file, say, await := "", "", announce, awaitGo
+	remove, file, say, await, again := "", "", announce, awaitGo, "-"
 	if inv.file != "" {
-		remove, file, say, await = `{ rm -f "$3"; true; } && `, ` "$f"`, announceFile, awaitGoFile
+		remove, file, say, await, again = `{ rm -f "$3"; true; } && `, ` "$f"`, announceFile, awaitGoFile, onEnd
 	}
 	if inv.feed == feedWatchdog {
 		grace := int((c.GraceOrDefault() + 999_999_999) / 1_000_000_000)
-		fmt.Fprintf(wrapper, guardStdin, inv.nonce, grace, remove, file)
+		fmt.Fprintf(wrapper, guardStdin, inv.nonce, grace, remove, file, again)
 	} else {
 		wrapper.WriteString("w=0; ")
 	}

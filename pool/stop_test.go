@@ -6,11 +6,13 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"fleet/internal/opensshd"
+	"fleet/internal/sshd"
 	"fleet/pool"
 	"fleet/transport"
 )
@@ -204,4 +206,32 @@ func endless(t *testing.T) *os.File {
 		_ = r.Close()
 	})
 	return r
+}
+
+// On a busy host a command may be stopped before its watchdog has had its turn.
+func TestAnEarlyStopLeavesTheWatchdogAtWork(t *testing.T) {
+	t.Parallel()
+	_, target := serve(t, sshd.Config{})
+	network := newRelay(t, &target)
+	p := newPool(t, pool.Config{})
+	for _, interpreter := range [][]string{nil, {"/bin/sh"}} {
+		m := newMark()
+		var begun, ended sync.WaitGroup
+		for range 40 {
+			begun.Add(1)
+			ended.Go(func() {
+				_, err := p.Run(t.Context(), target, &transport.Command{
+					Script:      m.exported() + "trap '' TERM\nkill -s TERM 0\necho ready\nsleep 600\nsleep 601",
+					Interpreter: interpreter,
+					Stdout:      called(begun.Done),
+					Grace:       time.Second,
+				})
+				_ = failedAs(t, err, transport.KindLost)
+			})
+		}
+		begun.Wait()
+		network.cut()
+		ended.Wait()
+		m.mustEnd(t)
+	}
 }
