@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"fleet/internal/forward"
-	"fleet/internal/nodeset"
-	"fleet/internal/term"
 	"fleet/inventory"
 	"fleet/pool/tunnel"
 	"fleet/transport"
@@ -145,108 +141,6 @@ func (a *app) declared(inv *inventory.Inventory, f *tunnelFlags, names []string)
 		return nil, err
 	}
 	return plans, clash(plans)
-}
-
-// nothingToOpen is the error for a command line that opens nothing. It names what
-// there is to open.
-func nothingToOpen(inv *inventory.Inventory) error {
-	names := tunnelNames(inv)
-	if len(names) == 0 {
-		return &usageError{err: badUsage("there is nothing to open"), hint: "as with ssh: fleet tunnel -w db1 -L 15432:localhost:5432"}
-	}
-	return &usageError{err: badUsage("no tunnel is named"), hint: "the inventory has " + plainList(names) + "; others are opened with -L, -R and -D"}
-}
-
-// noTunnel says for a name that is no tunnel what there is.
-func noTunnel(inv *inventory.Inventory, err error) error {
-	names := tunnelNames(inv)
-	hint := "the inventory has " + plainList(names)
-	if len(names) == 0 {
-		hint = "the inventory has no tunnel block; without one: fleet tunnel -w HOST -L PORT:HOST:PORT"
-	}
-	if strings.Contains(err.Error(), "did you mean") {
-		hint = ""
-	}
-	return &usageError{err: err, hint: hint}
-}
-
-func tunnelNames(inv *inventory.Inventory) []string {
-	var names []string
-	for _, t := range inv.Tunnels() {
-		names = append(names, t.Name)
-	}
-	return names
-}
-
-// plainList is a, b and c; of many the first ones.
-func plainList(names []string) string {
-	const most = 10
-	if n := len(names); n > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n-most)
-	}
-	if n := len(names); n > 1 {
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
-	}
-	return strings.Join(names, "")
-}
-
-// confirmWide asks about forwards that others than this machine, or than their
-// host, can use.
-func (a *app) confirmWide(ctx context.Context, plans []tunnelPlan, batch bool) error {
-	var here, there []string
-	for _, p := range plans {
-		for _, r := range p.rules {
-			switch {
-			case p.gateway || r.Listen.IsLoopback():
-			case r.Kind.ListensHere():
-				if text := r.Listen.String(); !slices.Contains(here, text) {
-					here = append(here, text)
-				}
-			default:
-				there = append(there, p.host.Name)
-			}
-		}
-	}
-	var why []string
-	if len(here) > 0 {
-		list := here
-		if len(list) > 3 {
-			list = append(slices.Clone(here[:3]), fmt.Sprintf("%d more", len(here)-3))
-		}
-		why = append(why, "every machine that can reach this one could use "+plainList(list))
-	}
-	if len(there) > 0 {
-		why = append(why, "every machine that can reach "+nodeset.Fold(there)+" could reach into this one")
-	}
-	if len(why) == 0 {
-		return nil
-	}
-	if err := a.openWide(ctx, strings.Join(why, ", and "), batch); err != nil {
-		return err
-	}
-	for i := range plans {
-		plans[i].gateway = true
-	}
-	return nil
-}
-
-// openWide asks whether to go on in spite of why.
-func (a *app) openWide(ctx context.Context, why string, batch bool) error {
-	const hint = "--gateway allows it beforehand; without an ADDRESS only this machine can use a tunnel"
-	if batch {
-		return &usageError{err: fmt.Errorf("%s, and BatchMode=yes forbids to ask", why), hint: hint}
-	}
-	answer, err := ask(ctx, strings.ToUpper(why[:1])+why[1:]+". Go on? [y/N] ")
-	var signal *signaled
-	switch {
-	case errors.As(err, &signal):
-		return err
-	case errors.Is(err, term.ErrNoTerminal):
-		return &usageError{err: fmt.Errorf("%s, and there is no terminal to ask on", why), hint: hint}
-	case err != nil, !isYes(answer):
-		return errors.New("not confirmed: nothing was opened")
-	}
-	return nil
 }
 
 // planHosts are the hosts of plans, each once, in their order.
