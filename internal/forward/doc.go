@@ -12,12 +12,14 @@
 // purpose not so. Port 0 is allowed everywhere, and is any free port. A forward
 // without an address listens on 127.0.0.1, on the host too, where ssh adds ::1, or
 // leaves it to the server. A port is a number, never the name of a service, and
-// nothing in a path or a name is expanded. And what ssh takes without a murmur
-// although nobody can mean it is an error: a target without a name, a path in the
-// place of a name, a path on the host that does not start with "/".
+// nothing in a path or a name is expanded but "~/" at the start of a path of this
+// machine, which a shell leaves alone within quotes. And what ssh takes without a
+// murmur although nobody can mean it is an error: a target without a name, a path
+// in the place of a name, a path on the host that does not start with "/".
 //
 // # Ownership and concurrency
 //
-// The package is pure: it looks nothing up and opens nothing. Its values are
-// plain data; all functions and methods are safe for concurrent use.
+// The package opens nothing, and looks nothing up but the home folder, in the
+// environment. Its values are plain data; all functions and methods are safe for
+// concurrent use.
 package forward

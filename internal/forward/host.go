@@ -62,8 +62,36 @@ func checkPath(path string) error {
 		return errors.New("the socket's path ends in a slash")
 	case strings.IndexFunc(path, unicode.IsControl) >= 0 || !utf8.ValidString(path):
 		return errors.New("a character in the socket's path that cannot be printed")
+	case path[0] == '@':
+		// The kernel would make it a socket without a file, and so without a
+		// mode: open to everybody on the machine.
+		return errors.New(`a socket's path does not start with "@"; one in a folder of that name starts with "./@"`)
 	}
 	return nil
+}
+
+// checkNearPath is checkPath for one that may hold the host's name.
+func checkNearPath(path string) error {
+	if mark := unknownMark(path); mark != "" {
+		return fmt.Errorf("%s in the socket's path is not known; %s is the host's name", quote(mark), hostMark)
+	}
+	return checkPath(path)
+}
+
+// unknownMark is a word of letters in braces, other than the one that there is.
+func unknownMark(path string) string {
+	notLetter := func(r rune) bool { return r != '.' && r != '_' && !unicode.IsLetter(r) }
+	for {
+		_, rest, found := strings.Cut(path, "{")
+		if !found {
+			return ""
+		}
+		word, _, closed := strings.Cut(rest, "}")
+		if mark := "{" + word + "}"; closed && word != "" && mark != hostMark && strings.IndexFunc(word, notLetter) < 0 {
+			return mark
+		}
+		path = rest
+	}
 }
 
 // checkFarPath says what is wrong with a socket's path on the host.
@@ -77,17 +105,22 @@ func checkFarPath(path string) error {
 	return nil
 }
 
-// parsePort reads the digits of a port. ssh, too, takes leading zeros.
-func parsePort(text string) (int, error) {
+// parsePort reads the digits of a port. ssh, too, takes leading zeros. what is the
+// port in a message, such as "port of the target".
+func parsePort(text, what string) (int, error) {
 	if text == "" {
-		return 0, errors.New("no port")
+		return 0, errors.New("no " + what)
 	}
 	if strings.Trim(text, "0123456789") != "" {
-		return 0, fmt.Errorf("%s is no port's number", quote(text))
+		hint := ""
+		if strings.Contains(text, "sock") {
+			hint = fmt.Sprintf(" (a socket's path has a slash in it: %s)", quote("./"+text))
+		}
+		return 0, fmt.Errorf("%s is no %s%s", quote(text), what, hint)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n > maxPort {
-		return 0, fmt.Errorf("%s is no port's number: the highest is %d", quote(text), maxPort)
+		return 0, fmt.Errorf("%s is no %s: the highest is %d", quote(text), what, maxPort)
 	}
 	return n, nil
 }

@@ -109,7 +109,7 @@ func generated(r *rand.Rand, n int) []string {
 // meant are the reasons for which something is refused that ssh takes, as doc.go
 // says.
 var meant = []string{
-	"no host in the target", "its whole path", "is no host's name", `"http" is no port's number`, "a target, which the client", "is no IPv6 address",
+	"no host in the target", "its whole path", "is no host's name", `"http" is no port `, "a target, which the client", "is no IPv6 address",
 }
 
 func TestSSHReadsForwardsTheSame(t *testing.T) {

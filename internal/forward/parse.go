@@ -54,8 +54,10 @@ func parse(kind Kind, spec string) (Rule, error) {
 	case len(to) > 0:
 		return Rule{}, errors.New("a target, which the client of a dynamic forward chooses")
 	}
-	rule.Listen, err = listener(listen, !kind.ListensHere())
-	return rule, err
+	if rule.Listen, err = listener(listen, !kind.ListensHere()); err != nil {
+		return Rule{}, err
+	}
+	return rule.atHome()
 }
 
 // A field is what stands between two colons. One with a slash is a path, as ssh
@@ -146,9 +148,9 @@ func listener(f []field, far bool) (Endpoint, error) {
 	if len(f) == 2 {
 		host, f = f[0].text, f[1:]
 	}
-	port, err := parsePort(f[0].text)
+	port, err := parsePort(f[0].text, "port to listen on")
 	if err != nil {
-		return Endpoint{}, fmt.Errorf("%w to listen on", err)
+		return Endpoint{}, err
 	}
 	if host == "" || host == "*" {
 		return TCP("", port), nil
@@ -172,18 +174,18 @@ func target(f []field, far bool) (Endpoint, error) {
 	if err := CheckHost(f[0].text); err != nil {
 		return Endpoint{}, fmt.Errorf("%w in the target", err)
 	}
-	port, err := parsePort(f[1].text)
+	port, err := parsePort(f[1].text, "port of the target")
 	if err != nil {
-		return Endpoint{}, fmt.Errorf("%w of the target", err)
+		return Endpoint{}, err
 	}
 	if port == 0 {
-		return Endpoint{}, errors.New("port 0 of the target is none")
+		return Endpoint{}, errors.New("0 is no port of the target")
 	}
 	return TCP(f[0].text, port), nil
 }
 
 func socket(path string, far bool) (Endpoint, error) {
-	check := checkPath
+	check := checkNearPath
 	if far {
 		check = checkFarPath
 	}

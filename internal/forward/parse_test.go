@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -70,12 +71,20 @@ func TestMistakesAreExplained(t *testing.T) {
 		{Local, "", "no port of the target"},
 		{Local, "80:db:", "no port of the target"},
 		{Local, "80::90", "no host in the target"},
-		{Local, "80:db:0", "port 0 of the target is none"},
-		{Local, "80:db:http", `"http" is no port's number of the target`},
-		{Local, "http:db:80", `"http" is no port's number to listen on`},
-		{Local, "65536:db:80", "the highest is 65535"},
-		{Local, "-1:db:80", "no port's number"},
-		{Local, "+1:db:80", "no port's number"},
+		{Local, "80:db:0", "0 is no port of the target"},
+		{Local, "80:db:http", `"http" is no port of the target`},
+		{Local, "http:db:80", `"http" is no port to listen on`},
+		{Local, "65536:db:80", `"65536" is no port to listen on: the highest is 65535`},
+		{Local, "80:db:65536", `"65536" is no port of the target: the highest is 65535`},
+		{Local, "-1:db:80", "no port to listen on"},
+		{Local, "+1:db:80", "no port to listen on"},
+		{Local, "x.sock:db:80", `a socket's path has a slash in it: "./x.sock"`},
+		{Local, "/tmp/{hots}.sock:db:80", `"{hots}" in the socket's path is not known; {host} is the host's name`},
+		{Local, "/tmp/{host}/{name}:db:80", `"{name}" in the socket's path is not known`},
+		{Local, "~else/x:db:80", `only "~/" is known`},
+		{Local, "80:~/x", "its whole path"},
+		{Local, "@/x:db:80", `does not start with "@"`},
+		{Remote, "80:@/x", `does not start with "@"`},
 		{Local, "99999999999999999999:db:80", "the highest is 65535"},
 		{Local, "80:::1:90", "an IPv6 address needs square brackets"},
 		{Local, "a:b:c:d:e", "too many colons"},
@@ -93,7 +102,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		{Local, "80:/run/x\x1b", "cannot be printed"},
 		{Local, "80:/x:90", `"/x" is no host's name`},
 		{Local, "/x:80", "no port of the target"},
-		{Remote, "5432:db", `"db" is no port's number to listen on; write [ADDRESS:]PORT:HOST:HOSTPORT, or [ADDRESS:]PORT for SOCKS`},
+		{Remote, "5432:db", `"db" is no port to listen on; write [ADDRESS:]PORT:HOST:HOSTPORT, or [ADDRESS:]PORT for SOCKS`},
 		{Remote, "x/y:db:80", "its whole path"},
 		{Remote, "/x:80", "no port of the target"},
 		{Dynamic, "80:db:90", "a target, which the client"},
@@ -115,6 +124,27 @@ func TestMistakesAreExplained(t *testing.T) {
 	}
 }
 
+func TestTheHomeFolderIsThatOfThisMachine(t *testing.T) {
+	t.Setenv("HOME", "/home/me")
+	t.Setenv("USERPROFILE", "/home/me")
+	for _, tt := range []struct {
+		kind       Kind
+		spec, want string
+	}{
+		{Local, "~/{host}.sock:db:80", "local /home/me/{host}.sock to db:80"},
+		{Remote, "80:~/x", "remote 127.0.0.1:80 to /home/me/x"},
+		{Dynamic, "~/x", "dynamic /home/me/x"},
+		{Local, "./~/x:db:80", "local ./~/x to db:80"},
+	} {
+		if rule, err := Parse(tt.kind, tt.spec); err != nil || filepath.ToSlash(rule.String()) != tt.want {
+			t.Errorf("%q is %v, %v; want %s", tt.spec, rule, err, tt.want)
+		}
+	}
+	if rule, err := Parse(Local, "~/"+strings.Repeat("x", 100)+":db:80"); err == nil {
+		t.Errorf("%v is too long", rule)
+	}
+}
+
 func TestTheEndsOfATunnelBlock(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"15432", "127.0.0.1:15432"},
@@ -123,6 +153,7 @@ func TestTheEndsOfATunnelBlock(t *testing.T) {
 		{"[::1]:1080", "[::1]:1080"},
 		{"*:80", "*:80"},
 		{":80", "*:80"},
+		{"~/x", "~/x"}, // of which machine, the caller knows
 		{"/run/x.sock", "/run/x.sock"},
 		{"./x.sock", "./x.sock"},
 		{"run/{host}.sock", "run/{host}.sock"},

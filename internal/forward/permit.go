@@ -12,6 +12,7 @@ type Permit struct {
 	text        string
 	network     netip.Prefix // valid where the permit is one of addresses
 	name        string       // else: a pattern in lower case
+	literal     bool         // the pattern is one of addresses, and holds no name
 	first, last int
 }
 
@@ -46,12 +47,12 @@ func (p *Permit) setPorts(text string) (err error) {
 		return nil
 	}
 	first, last, isRange := strings.Cut(text, "-")
-	if p.first, err = parsePort(first); err != nil {
+	if p.first, err = parsePort(first, "port's number"); err != nil {
 		return err
 	}
 	p.last = p.first
 	if isRange {
-		if p.last, err = parsePort(last); err != nil {
+		if p.last, err = parsePort(last, "port's number"); err != nil {
 			return err
 		}
 	}
@@ -97,6 +98,9 @@ func (p *Permit) setHost(host string) error {
 		return err
 	}
 	p.name = canonical(bare)
+	// "10.0.*" means addresses: who owns the name "10.0.evil.example" has it
+	// stand for any.
+	p.literal = strings.Trim(p.name, "0123456789.*?") == "" && strings.ContainsAny(p.name, "0123456789.")
 	return nil
 }
 
@@ -114,7 +118,7 @@ func (p Permit) String() string { return p.text }
 // Allows reports whether one of the permits has the target in it. A network holds
 // addresses only, never names: what a name stands for is known where it is looked
 // up, on the other side. A pattern holds names, and addresses as they are written
-// in short. An IPv4 address within IPv6 counts as IPv4.
+// in short; one of digits, dots and wildcards holds addresses only. An IPv4 address within IPv6 counts as IPv4.
 func (p Permits) Allows(host string, port int) bool {
 	if p == nil {
 		return true
@@ -134,7 +138,7 @@ func (p Permits) Allows(host string, port int) bool {
 			if isIP && one.network.Contains(ip) {
 				return true
 			}
-		} else if matches(one.name, host) {
+		} else if (isIP || !one.literal) && matches(one.name, host) {
 			return true
 		}
 	}

@@ -57,6 +57,10 @@ func TestPermits(t *testing.T) {
 		{"db?.internal:5432", "db1.internal", 5432, true},
 		{"db?.internal:5432", "db12.internal", 5432, false},
 		{"10.0.*:80", "10.0.1.1", 80, true},
+		{"10.0.*:80", "10.0.evil.example", 80, false}, // stands for what its owner wants
+		{"10.0.*:80", "10.0.1.1.", 80, false},
+		{"10.*.?:80", "10.x.1", 80, false},
+		{"10*.internal:80", "10a.internal", 80, true},
 		{"*:443", "anything", 443, true},
 		{"*:443", "::1", 443, true},
 		{"*:443", "anything", 80, false},
