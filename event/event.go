@@ -23,7 +23,7 @@ const (
 	BatchStart Type = "batch_start" // Batch, Hosts, Canary
 	StepStart  Type = "step_start"  // Host, Batch, Section, Step, Key, On: it is about to be sent; in Always, Outcome as well
 	StepRetry  Type = "step_retry"  // the same, Attempt, Error, Delay: an attempt failed, and another follows
-	StepEnd    Type = "step_end"    // the same, Outcome, Status, Signal, Kind, Error, Hint, Reason, Changed, Ignored, Attempt, Notify, Result, Duration
+	StepEnd    Type = "step_end"    // the same, Outcome, Status, Signal, Kind, Error, Hint, Reason, Changed, Ignored, Attempt, Notify, Result, Duration; of a tunnel Listen and Target
 	BatchEnd   Type = "batch_end"   // Batch, Outcome: OK, or Failed where it used up the budget; Reason, Hint
 	TaskEnd    Type = "task_end"    // Outcome, Reason, Hint, Duration
 )
@@ -110,8 +110,9 @@ type Event struct {
 
 	Summary *Summary // RunEnd
 
-	// Of a tunnel: the name of its block in the inventory, if it has one; where it
-	// listens, with the real port; and where it leads, empty for dynamic ones.
+	// Of a tunnel, also of one that a step has opened: the name of its block in the
+	// inventory, if it has one; where it listens, with the real port; and where it
+	// leads, empty for dynamic ones.
 	Name, Listen, Target string
 
 	// What follows is set in runs of tasks.

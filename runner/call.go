@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"fleet/event"
-	"fleet/internal/forward"
 	"fleet/tasks"
 	"fleet/transport"
 )
@@ -135,17 +134,19 @@ func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 	stdout, stderr := c.stream(event.Stdout), c.stream(event.Stderr)
 	began := time.Now()
 	var status transport.Status
-	var listen forward.Endpoint
+	var open *openTunnel
 	var err error
-	if a, ok := c.call.Action.(*tasks.Tunnel); ok {
-		listen, err = c.openTunnel(ctx, a)
+	a, ok := c.call.Action.(*tasks.Tunnel)
+	if ok {
+		open, err = c.openTunnel(ctx, a)
 	} else {
 		status, err = perform(ctx, c.machine, c.step, c.call, stdout, stderr)
+		c.tellFailures()
 	}
 	c.ended = time.Now()
 	r := &tasks.Result{
 		Stdout: stdout.text(), Stderr: stderr.text(), Status: status.Code, Duration: c.ended.Sub(began),
-		Failed: err != nil || !status.OK(), Changed: err == nil && c.step.Changes(), Listen: listen,
+		Failed: err != nil || !status.OK(), Changed: err == nil && c.step.Changes(),
 	}
 	e := c.event(event.StepEnd)
 	copyEnd(e, result(status, err))
@@ -158,7 +159,11 @@ func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 	if c.own() {
 		c.answered()
 	}
-	c.judge(e, r)
+	if open == nil {
+		c.judge(e, r)
+	} else {
+		c.settleTunnel(open, a, e, r)
+	}
 	return e, r
 }
 

@@ -23,7 +23,7 @@ import (
 const cleanupTime = time.Minute
 
 // errForced is the cause when the user does not want to wait for always steps.
-var errForced = errors.New("stopped for the second time")
+var errForced = errors.New("interrupted again")
 
 // allowCleanup sets r.cleanup. The function that it returns ends that context.
 func (r *planRun) allowCleanup(ctx context.Context) (end func()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,7 @@ type tunnels struct {
 type openTunnel struct {
 	set    *tunnel.Set
 	teller *teller
+	listen forward.Endpoint
 }
 
 func (t *tunnels) add(one *openTunnel) {
@@ -51,6 +53,16 @@ func (o *openTunnel) close() {
 	_ = o.set.Close() // which has no error to tell
 }
 
+// complain tells of connections that have failed until now.
+func (t *tunnels) complain() {
+	t.mu.Lock()
+	open := slices.Clone(t.open)
+	t.mu.Unlock()
+	for _, one := range open {
+		one.teller.look()
+	}
+}
+
 // closeTunnels closes all that the task has opened and that is still open.
 func (t *taskRun) closeTunnels() {
 	for _, w := range t.walks {
@@ -61,10 +73,10 @@ func (t *taskRun) closeTunnels() {
 	t.tunnels.close()
 }
 
-// openTunnel opens the tunnel of the step, and returns where it listens. It lives
-// for as long as always steps may take, and so is not ended by the end of ctx once
-// it is open.
-func (c *callRun) openTunnel(ctx context.Context, a *tasks.Tunnel) (forward.Endpoint, error) {
+// openTunnel opens the tunnel of the step. It lives for as long as always steps may
+// take, and so is not ended by the end of ctx once it is open: whoever has it closes
+// it, or keeps it.
+func (c *callRun) openTunnel(ctx context.Context, a *tasks.Tunnel) (*openTunnel, error) {
 	ctx, limits := newLimits(ctx, c.step.Timeout, 0)
 	defer limits.stop()
 	limits.start()
@@ -76,22 +88,46 @@ func (c *callRun) openTunnel(ctx context.Context, a *tasks.Tunnel) (forward.Endp
 	set, err := tunnel.New(tunnel.Config{Transport: c.machine.transport, Changed: one.teller.changed}, []tunnel.Spec{spec})
 	if err != nil {
 		one.teller.stop()
-		return forward.Endpoint{}, errors.New(strings.TrimPrefix(err.Error(), spec.Target.Label()+": "))
+		return nil, errors.New(strings.TrimPrefix(err.Error(), spec.Target.Label()+": "))
 	}
 	one.set = set
 	set.Start(c.run.cleanup)
 	if err := set.Ready(ctx); err != nil {
 		err = c.unopened(ctx, set.Status()[0].Err, err)
 		one.close()
-		return forward.Endpoint{}, err
+		return nil, err
 	}
+	one.listen = set.Status()[0].Listen
+	one.teller.failure = func() error { return set.Status()[0].LastError }
+	one.teller.tellFailure = c.tellFailure
+	return one, nil
+}
+
+// settleTunnel judges the step that has opened one, and leaves that open for the rest
+// of the task. Where the step failed by what it says of itself, the tunnel is closed:
+// another attempt may need its address.
+func (c *callRun) settleTunnel(one *openTunnel, a *tasks.Tunnel, e *event.Event, r *tasks.Result) {
+	r.Listen = one.listen
+	c.judge(e, r)
+	if r.Failed {
+		one.close()
+		r.Listen = forward.Endpoint{}
+		return
+	}
+	e.Listen, e.Target = one.listen.String(), a.Rule.To.String()
 	one.teller.begin()
 	if c.step.Once {
 		c.task.tunnels.add(one)
 	} else {
 		c.tunnels.add(one)
 	}
-	return set.Status()[0].Listen, nil
+}
+
+// tellFailures tells of connections through tunnels of the task that have failed by
+// now. They may be why the step did not go well that has just ended.
+func (c *callRun) tellFailures() {
+	c.tunnels.complain()
+	c.task.tunnels.complain()
 }
 
 // unopened is why a tunnel could not be opened. Nothing was sent for it.
@@ -122,63 +158,14 @@ func (c *callRun) tellState(s tunnel.Status, away time.Duration) {
 			what += ": " + withoutOp(s.Err).Error()
 		}
 	}
-	c.batch.emit(&event.Event{
-		Type: event.Note, Level: level, Host: c.host.Name,
-		Message: fmt.Sprintf("%s: the tunnel of step %s %s", c.task.plan.Name, c.step.Name, what),
-	})
+	c.noteTunnel(level, fmt.Sprintf("the tunnel of step %s %s", c.step.Name, what))
 }
 
-// A teller passes changes of a tunnel's state on, one after another, without
-// holding up the tunnel.
-type teller struct {
-	tell  func(s tunnel.Status, away time.Duration)
-	news  chan tunnel.Status
-	over  chan struct{}
-	group sync.WaitGroup
-	once  sync.Once
+// tellFailure tells people why a connection through the tunnel failed.
+func (c *callRun) tellFailure(err error) {
+	c.noteTunnel("warn", fmt.Sprintf("a connection through the tunnel of step %s failed: %s", c.step.Name, withoutOp(err)))
 }
 
-// fewNews bounds what waits to be told; what comes when so much waits is dropped.
-const fewNews = 16
-
-func newTeller(tell func(tunnel.Status, time.Duration)) *teller {
-	return &teller{tell: tell, news: make(chan tunnel.Status, fewNews), over: make(chan struct{})}
-}
-
-// changed is told of every change.
-func (t *teller) changed(s tunnel.Status) {
-	if s.State != tunnel.StateDown && s.State != tunnel.StateReady {
-		return
-	}
-	select {
-	case t.news <- s:
-	default:
-	}
-}
-
-// begin tells of what is down from now on; stop ends that.
-func (t *teller) begin() {
-	t.group.Go(func() {
-		var since time.Time // when it went down; zero while it is up
-		for {
-			select {
-			case s := <-t.news:
-				switch {
-				case s.State == tunnel.StateDown && since.IsZero():
-					since = s.Since
-					t.tell(s, 0)
-				case s.State == tunnel.StateReady && !since.IsZero():
-					t.tell(s, s.Since.Sub(since))
-					since = time.Time{}
-				}
-			case <-t.over:
-				return
-			}
-		}
-	})
-}
-
-func (t *teller) stop() {
-	t.once.Do(func() { close(t.over) })
-	t.group.Wait()
+func (c *callRun) noteTunnel(level, text string) {
+	c.batch.emit(&event.Event{Type: event.Note, Level: level, Host: c.host.Name, Message: c.task.plan.Name + ": " + text})
 }

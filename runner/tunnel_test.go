@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -113,7 +116,7 @@ task "t" {
 		t.Errorf("not each host has a tunnel of its own: %v", seen)
 	}
 	for _, e := range p.of(event.StepEnd) {
-		if e.Step == "db" && (e.Changed || e.Outcome != event.OK) {
+		if e.Step == "db" && (e.Changed || e.Outcome != event.OK || !seen[e.Listen] || !strings.HasPrefix(e.Target, "127.0.0.1:")) {
 			t.Errorf("the tunnel: %+v", e)
 		}
 	}
@@ -191,6 +194,72 @@ task "t" {
 }`, addr), nil)
 	if got := p.outcomes(t); len(got) != 1 || !strings.HasPrefix(got[0], fmt.Sprintf("h01 failed: step db: %q is in use", addr)) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestATunnelOfAnAttemptThatFailedIsClosed(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	p := perform(t, fmt.Sprintf(`
+task "t" {
+  hosts = "h01"
+  step "db" {
+    failed        = self.address != null
+    ignore_errors = true
+    retry {
+      attempts = 2
+      delay    = "0s"
+    }
+    tunnel {
+      to    = "localhost:1"
+      local = %q
+    }
+  }
+  step "use" {
+    command = step.db.address == null ? "use nothing" : "use an address"
+  }
+}`, socket), map[string]act{"use nothing": func(context.Context, *transport.Command) (transport.Status, error) {
+		if _, err := os.Lstat(socket); !errors.Is(err, fs.ErrNotExist) {
+			return transport.Status{}, fmt.Errorf("it is still open: %w", err)
+		}
+		return transport.Status{}, nil
+	}, "use an address": exits(1)})
+	if got := p.outcomes(t); !slices.Equal(got, []string{"h01 ok"}) {
+		t.Errorf("%q", got)
+	}
+	for _, e := range p.of(event.StepEnd) {
+		if e.Step == "db" && (e.Error != "what it says in failed is true" || e.Attempt != 2 || e.Listen != "") {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+func TestPeopleAreToldWhyAConnectionThroughATunnelFailed(t *testing.T) {
+	nobody := filepath.Join(t.TempDir(), "s")
+	for _, once := range []bool{false, true} {
+		p := perform(t, fmt.Sprintf(`
+task "t" {
+  hosts = "h01"
+  step "db" {
+    once = %t
+    tunnel { to = %q }
+  }
+  step "one" {
+    local   = true
+    env     = { AT = step.db.address }
+    command = "ask"
+  }
+  step "two" {
+    local   = true
+    env     = { AT = step.db.address }
+    command = "ask"
+  }
+}`, once, nobody), map[string]act{"ask": asks})
+		notes := p.of(event.Note)
+		if len(notes) != 1 || notes[0].Host != "h01" || notes[0].Level != "warn" ||
+			!strings.HasPrefix(notes[0].Message, "t: a connection through the tunnel of step db failed: ") ||
+			!strings.Contains(notes[0].Message, "no such file") {
+			t.Errorf("once = %t: %+v", once, notes)
+		}
 	}
 }
 

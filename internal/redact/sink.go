@@ -58,7 +58,7 @@ func (s *sink) Emit(e *event.Event) {
 // masked is a copy of e without secrets.
 func (s *sink) masked(e *event.Event) *event.Event {
 	c := *e
-	for _, text := range []*string{&c.Key, &c.On, &c.Command, &c.Error, &c.Hint, &c.Message, &c.Reason} {
+	for _, text := range []*string{&c.Key, &c.On, &c.Command, &c.Error, &c.Hint, &c.Message, &c.Reason, &c.Listen, &c.Target} {
 		*text = s.redactor.String(*text)
 	}
 	if e.Result != nil {
