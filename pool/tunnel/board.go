@@ -12,7 +12,8 @@ import (
 
 // A board holds what is known about every forward.
 type board struct {
-	changed func(Status)
+	changed   func(Status)
+	complaint func(Status)
 
 	mu   sync.Mutex // guards what is below, and row.status; no I/O under it
 	rows []*row
@@ -27,8 +28,8 @@ type row struct {
 	open, total, received, sent atomic.Int64
 }
 
-func newBoard(changed func(Status)) *board {
-	return &board{changed: changed, news: make(chan struct{})}
+func newBoard(cfg *Config) *board {
+	return &board{changed: cfg.Changed, complaint: cfg.Complaint, news: make(chan struct{})}
 }
 
 func (b *board) add(s *Spec, rule forward.Rule) *row {
@@ -81,6 +82,9 @@ func (r *row) update(change func(*Status)) {
 	b.mu.Unlock()
 	if b.changed != nil && (turned || text(told.Err) != text(was.Err)) {
 		b.changed(told)
+	}
+	if b.complaint != nil && text(told.LastError) != text(was.LastError) {
+		b.complaint(told)
 	}
 }
 

@@ -54,6 +54,27 @@ func TestATargetThatRefusesClosesTheConnection(t *testing.T) {
 	}
 }
 
+func TestWhyConnectionsFailIsToldOnce(t *testing.T) {
+	complaints := make(chan tunnel.Status, 3)
+	s := open(t, tunnel.Config{Transport: newPool(t), Complaint: func(s tunnel.Status) { complaints <- s }}, tunnel.Spec{
+		Target: serve(t, sshd.Config{}),
+		Rules:  []forward.Rule{{Kind: forward.Local, Listen: forward.TCP("127.0.0.1", 0), To: deadAddress(t)}},
+	})
+	if err := s.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		nc := connectTo(t, s, 0)
+		_ = nc.SetReadDeadline(time.Now().Add(patience))
+		if _, err := nc.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if got := <-complaints; got.LastError == nil || len(complaints) > 0 {
+		t.Errorf("got %v, and %d more", got.LastError, len(complaints))
+	}
+}
+
 func TestHalfClosesPassBothWays(t *testing.T) {
 	question, answer := strings.Repeat("question ", 40_000), strings.Repeat("answer ", 40_000)
 	// It answers when it has seen the end of the question.

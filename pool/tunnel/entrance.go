@@ -96,7 +96,7 @@ func (e *entrance) serve(ctx context.Context, near net.Conn) {
 			return
 		}
 	}
-	if err := e.set.pass(now.life, near, far, ahead, e.row); err != nil {
+	if err := e.set.pass(now.life, near, far, ahead, e.row); err != nil && !cut(now.life, err) {
 		e.row.complain(err)
 	}
 }

@@ -122,7 +122,7 @@ func (x *exit) connect(life context.Context, far net.Conn) {
 		err = x.set.pass(life, near, far, nil, x.row)
 	}
 	_ = far.Close()
-	if err != nil && life.Err() == nil {
+	if err != nil && !cut(life, err) {
 		x.row.complain(err)
 	}
 }

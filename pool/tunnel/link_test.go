@@ -61,6 +61,9 @@ func TestALinkThatIsCutComesBack(t *testing.T) {
 				}
 				says(t, waiting, "late")
 				says(t, connectTo(t, s, 0), "new")
+				if err := s.Status()[0].LastError; err != nil {
+					t.Errorf("the connection that ended with its link is told of by itself: %v", err)
+				}
 			})
 		}
 	}

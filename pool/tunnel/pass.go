@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"fleet/transport"
 )
 
 // count counts a connection in; the result counts it out.
@@ -60,6 +62,11 @@ func (s *Set) pass(life context.Context, near, far net.Conn, ahead []byte, r *ro
 		return nil // a client that left is nothing to tell of
 	}
 	return err
+}
+
+// cut reports whether a connection ended with its link: the forward tells of that.
+func cut(life context.Context, err error) bool {
+	return life.Err() != nil || transport.KindOf(err) == transport.KindLost
 }
 
 // send writes ahead to far, and then what near has.

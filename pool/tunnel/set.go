@@ -33,7 +33,7 @@ type Set struct {
 // bound, and the error names all that is wrong. Nothing is dialed before Start.
 func New(cfg Config, specs []Spec) (*Set, error) {
 	s := &Set{
-		cfg: cfg, board: newBoard(cfg.Changed), done: make(chan struct{}),
+		cfg: cfg, board: newBoard(&cfg), done: make(chan struct{}),
 		wall: func() time.Time { return time.Now().Round(0) },
 	}
 	if cfg.Fanout > 0 {

@@ -42,6 +42,10 @@ type Config struct {
 	// why it is not ready. The calls for one forward come in order, those for
 	// different ones concurrently. It must not block.
 	Changed func(Status)
+	// Complaint is told where a connection failed, and LastError is another one
+	// than before. Its calls may come at any time, and in any order to those of
+	// Changed. It must not block.
+	Complaint func(Status)
 	// Retry goes on trying where the first attempt finds a host unreachable;
 	// otherwise its forwards fail.
 	Retry bool
