@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"fleet/internal/forward"
@@ -68,32 +67,6 @@ func (f *tunnelFlags) adHoc(hosts []*inventory.Host) ([]tunnelPlan, error) {
 		plans[i] = p
 	}
 	return plans, clash(plans)
-}
-
-// clash finds two forwards that would listen on the same port of this machine:
-// with several -L on several hosts, the ports of one may run into those of
-// another.
-func clash(plans []tunnelPlan) error {
-	type owner struct {
-		host string
-		rule forward.Rule
-	}
-	taken := map[forward.Endpoint]owner{}
-	for _, p := range plans {
-		for _, r := range p.rules {
-			if !r.Kind.ListensHere() || !r.Listen.IsUnix() && r.Listen.Port() == 0 {
-				continue
-			}
-			if was, ok := taken[r.Listen]; ok {
-				return &usageError{
-					err:  fmt.Errorf("%s is wanted twice: for %s (%s), and for %s (%s)", r.Listen, was.host, was.rule, p.host.Name, r),
-					hint: "each host takes the next port; leave room for all of them, or use port 0",
-				}
-			}
-			taken[r.Listen] = owner{p.host.Name, r}
-		}
-	}
-	return nil
 }
 
 // declared makes of the blocks with these names what is to be opened.
