@@ -2,19 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"slices"
-	"strconv"
-	"strings"
-	"syscall"
+	"sync/atomic"
 
 	"fleet/event"
-	"fleet/internal/forward"
-	"fleet/internal/term"
 	"fleet/pool/tunnel"
 	"fleet/runner"
 	"fleet/transport"
@@ -23,6 +14,18 @@ import (
 // runs reports whether a command is run as soon as the tunnels are open, and they
 // are closed after it.
 func (f *tunnelFlags) runs() bool { return f.exec != "" || f.execOnce != "" }
+
+// wantsAll is the flag for which all tunnels have to be open.
+func (f *tunnelFlags) wantsAll() string {
+	switch {
+	case f.exec != "":
+		return "--exec"
+	case f.execOnce != "":
+		return "--exec-once"
+	default:
+		return "--wait"
+	}
+}
 
 // checkUse finds what a command could not tell apart, before anything is opened.
 func (f *tunnelFlags) checkUse(plans []tunnelPlan) error {
@@ -53,8 +56,18 @@ func (f *tunnelFlags) checkUse(plans []tunnelPlan) error {
 	return err
 }
 
-// carryOut runs the command, to which the signals are left meanwhile.
+// carryOut runs the command, to which the signals are left meanwhile. Then it
+// gives what the command wrote last the time to arrive.
 func (t *tunneling) carryOut(ctx context.Context, signals *interrupter) error {
+	// Whoever is asked now would answer on the terminal that the command reads.
+	t.hold(func() { t.quiz = false })
+	err := t.command(ctx, signals)
+	t.drain(ctx)
+	return err
+}
+
+// command runs the command.
+func (t *tunneling) command(ctx context.Context, signals *interrupter) error {
 	list := t.set.Status()
 	switch {
 	case t.flags.execOnce != "":
@@ -62,48 +75,12 @@ func (t *tunneling) carryOut(ctx context.Context, signals *interrupter) error {
 		if err != nil {
 			return err
 		}
-		return t.attached(signals, t.flags.execOnce, env)
+		return t.attached(ctx, signals, t.flags.execOnce, env)
 	case len(list) == 1 && t.flags.show.format == "text" && t.flags.show.gather == "":
-		return t.attached(signals, t.flags.exec, tunnelEnv(&list[0]))
+		return t.attached(ctx, signals, t.flags.exec, tunnelEnv(&list[0]))
 	default:
 		return t.forEach(ctx, signals, list)
 	}
-}
-
-// attached runs a command that has the terminal to itself. Its exit status is that
-// of fleet.
-func (t *tunneling) attached(signals *interrupter, command string, env []string) error {
-	cmd := exec.Command("/bin/sh", "-c", command)
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = t.app.env.stdin, t.app.env.stdout, t.app.env.stderr
-	err := cmd.Start()
-	switch {
-	case errors.Is(err, syscall.E2BIG):
-		return fmt.Errorf("the command is not told of %s: that is more than an environment holds", plural(len(t.set.Status()), "tunnel"))
-	case err != nil:
-		return err
-	}
-	// What is typed on the terminal comes to the command by itself.
-	terminal := term.IsTerminal(t.app.env.stdin) || term.IsTerminal(t.app.env.stderr)
-	signals.handOver(func(s os.Signal) {
-		if !terminal || s != os.Interrupt && s != syscall.SIGQUIT {
-			_ = cmd.Process.Signal(s)
-		}
-	})
-	defer signals.handOver(nil)
-	err = cmd.Wait()
-	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
-		return err
-	}
-	return exit(shellStatus(cmd.ProcessState))
-}
-
-// shellStatus is the exit status by which a shell tells how a process ended.
-func shellStatus(p *os.ProcessState) int {
-	if ws, ok := p.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		return 128 + int(ws.Signal())
-	}
-	return p.ExitCode()
 }
 
 // forEach runs the command for every host, as "fleet run" would, but here.
@@ -112,99 +89,19 @@ func (t *tunneling) forEach(ctx context.Context, signals *interrupter, list []tu
 	for i := range list {
 		work[i] = runner.Job{Host: list[i].Host, Target: transport.Target{Name: list[i].Host, Env: tunnelEnv(&list[i])}}
 	}
-	signals.handOver(func(os.Signal) {}) // the run has a watch of its own
+	var running atomic.Bool
+	signals.handOver(func(s os.Signal) {
+		if !running.Load() { // from then on the run has a watch of its own
+			t.stop(&signaled{s})
+		}
+	})
 	defer signals.handOver(nil)
 	x := &execution{app: t.app, show: &t.flags.show, jobs: work}
 	return x.run(ctx, t.fanout, func(ctx context.Context, _ transport.Transport, sink event.Sink) *event.Summary {
+		running.Store(true)
 		return runner.Run(ctx, &runner.Config{
 			Transport: transport.Local{}, Sink: sink, Title: t.flags.exec, Fanout: t.fanout,
 			Command: transport.Command{Script: t.flags.exec},
 		}, work)
 	})
-}
-
-// tunnelEnv is what a command is told of one tunnel.
-func tunnelEnv(s *tunnel.Status) []string {
-	return []string{
-		"HOST=" + s.Host,
-		"PORT=" + portText(s.Listen),
-		"ADDRESS=" + reachable(s.Listen).String(),
-		"LISTEN=" + s.Listen.String(),
-	}
-}
-
-// portText is the port of an endpoint; "" where it is a socket.
-func portText(e forward.Endpoint) string {
-	if e.IsUnix() {
-		return ""
-	}
-	return strconv.Itoa(e.Port())
-}
-
-// reachable is where a client connects to who wants what listens at e: nobody
-// connects to all addresses.
-func reachable(e forward.Endpoint) forward.Endpoint {
-	switch {
-	case e.IsUnix():
-		return e
-	case e.Host() == "" || e.Host() == "0.0.0.0":
-		return forward.TCP("127.0.0.1", e.Port())
-	case e.Host() == "::":
-		return forward.TCP("::1", e.Port())
-	default:
-		return e
-	}
-}
-
-// onceEnv is what a command is told of all tunnels.
-func onceEnv(docs []tunnelDocument, list []tunnel.Status) ([]string, error) {
-	names, err := variables(docs)
-	if err != nil {
-		return nil, err
-	}
-	document, err := json.Marshal(docs)
-	if err != nil {
-		return nil, err
-	}
-	env := []string{"FLEET_TUNNELS=" + string(document)}
-	for i := range list {
-		env = append(env, "PORT_"+names[i]+"="+portText(list[i].Listen), "ADDRESS_"+names[i]+"="+reachable(list[i].Listen).String())
-	}
-	return env, nil
-}
-
-// variables are the names of tunnels in the environment: that of the host, and
-// with it that of the block, or a number, where a host has several.
-func variables(docs []tunnelDocument) ([]string, error) {
-	of, nth := map[string]int{}, map[string]int{}
-	for _, d := range docs {
-		of[d.Host]++
-	}
-	names, taken := make([]string, len(docs)), map[string]string{}
-	for i, d := range docs {
-		whole := d.Host
-		if of[d.Host] > 1 {
-			nth[d.Host]++
-			whole = strings.TrimPrefix(d.Name+"_", "_") + d.Host
-			if d.Name == "" {
-				whole += "_" + strconv.Itoa(nth[d.Host])
-			}
-		}
-		names[i] = variable(whole)
-		if other, ok := taken[names[i]]; ok {
-			return nil, &usageError{err: badUsage("$PORT_%s would be that of %s and of %s", names[i], other, whole), hint: "--exec runs a command for each host"}
-		}
-		taken[names[i]] = whole
-	}
-	return slices.Clip(names), nil
-}
-
-// variable is name as a part of the name of a shell variable.
-func variable(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 128 && strings.ContainsRune(letters, r) {
-			return r
-		}
-		return '_'
-	}, name)
 }

@@ -84,7 +84,7 @@ func (t *tunneling) failed(list []tunnel.Status, ready int) error {
 	case ready == 0:
 		t.say("none of %s opened", plural(len(list), "tunnel"))
 	default:
-		t.say("%d of %s did not open, and --wait wants all: none stays open", len(list)-ready, plural(len(list), "tunnel"))
+		t.say("%d of %s did not open, and %s wants all: none stays open", len(list)-ready, plural(len(list), "tunnel"), t.flags.wantsAll())
 	}
 	if t.flags.show.format == "json" && !t.flags.runs() {
 		t.result(writeJSON(t.app.env.stdout, t.documents(list)))

@@ -44,7 +44,7 @@ func (a *app) tunnelCommand(ctx context.Context, f *tunnelFlags, names []string)
 	// Where one link carries much, handing every piece to another processor costs
 	// more than it gains.
 	halveProcessors(&a.env)
-	t := &tunneling{app: a, flags: f, fanout: fanout, jobs: work, plans: plans}
+	t := &tunneling{app: a, flags: f, fanout: fanout, jobs: work, plans: plans, quiz: true}
 	return t.run(ctx)
 }
 
@@ -69,6 +69,7 @@ type tunneling struct {
 	set    tunnelSet
 	news   *tunnelNews
 	screen sync.Mutex // who writes to the terminal, or asks there
+	quiz   bool       // the user may be asked; guarded by screen
 }
 
 // run opens the tunnels, lets them be used, and closes them.
@@ -130,10 +131,7 @@ func (t *tunneling) serve(ctx context.Context, signals *interrupter) error {
 	if err == nil {
 		err = t.use(ctx, signals)
 	}
-	cut := 0
-	for _, s := range t.set.Status() {
-		cut += int(s.Open)
-	}
+	cut := t.openConnections()
 	closeErr := t.set.Close()
 	t.news.close()
 	served.close()

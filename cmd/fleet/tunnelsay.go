@@ -61,9 +61,21 @@ func (t *tunneling) say(format string, args ...any) {
 // notice prints what the pool has to say of a host.
 func (t *tunneling) notice(host, text string) { t.say("%s: warning: %s", host, text) }
 
+var errAttached = errors.New("nobody is asked while the command has the terminal")
+
 // answer asks the user; a signal meanwhile ends all tunnels.
 func (t *tunneling) answer(ctx context.Context, q credential.Question) (transport.Secret, error) {
-	s, err := t.app.answerer(t.hold)(ctx, q)
+	asked := false
+	s, err := t.app.answerer(func(ask func()) {
+		t.hold(func() {
+			if asked = t.quiz; asked {
+				ask()
+			}
+		})
+	})(ctx, q)
+	if !asked {
+		return transport.Secret{}, errAttached
+	}
 	var signal *signaled
 	if errors.As(err, &signal) {
 		t.stop(signal)
