@@ -94,6 +94,18 @@ func stepGist(e *event.Event) string {
 	return howEnded(e, term.Clean(cause(e.Host, e.Error)))
 }
 
+// mostTunnels bounds the hosts of a batch of which each tunnel is shown by itself.
+const mostTunnels = 4
+
+// tunnelGist says where a tunnel that a step has opened for one of so many hosts
+// listens and leads.
+func tunnelGist(e *event.Event, hosts int) string {
+	if hosts > mostTunnels {
+		return "tunnel to " + term.Clean(e.Target)
+	}
+	return fmt.Sprintf("tunnel: %s -> %s", term.Clean(e.Listen), term.Clean(e.Target))
+}
+
 // stepFailure says the same of a host by itself, with all that is known.
 func stepFailure(e *event.Event) string {
 	s := howEnded(e, term.Clean(e.Error))

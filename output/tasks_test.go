@@ -280,6 +280,35 @@ fleet: 3 failed in 1m30s; stopped early
 `)
 }
 
+func TestATunnelIsShownWithItsAddresses(t *testing.T) {
+	show := func(with func(Config) Renderer, hosts ...string) string {
+		p := newTaskPlay(hosts...)
+		p.begin("t", 1, hosts...)
+		p.next(false, hosts...)
+		for _, h := range hosts {
+			p.send(h, "db")
+			p.end(h, "db", func(e *event.Event) {
+				e.Changed, e.Listen, e.Target = false, "127.0.0.1:4000"+h, "localhost:5432"
+			})
+		}
+		p.over(event.OK)
+		p.done(event.OK, "")
+		return both(t, p.finish(event.Completed), with, width(200))
+	}
+	for _, test := range []struct {
+		got, want string
+	}{
+		{show(NewTasks, "1"), "step db: ok (tunnel: 127.0.0.1:40001 -> localhost:5432)\n"},
+		{show(NewTasks, "1", "2"), "step db: 1 ok (tunnel: 127.0.0.1:40001 -> localhost:5432): 1; 1 ok (tunnel: 127.0.0.1:40002 -> localhost:5432): 2\n"},
+		{show(NewTasks, "1", "2", "3", "4", "5"), "step db: 5 ok (tunnel to localhost:5432)\n"},
+		{show(NewJSON, "1"), `"listen":"127.0.0.1:40001","target":"localhost:5432"`},
+	} {
+		if !strings.Contains(test.got, test.want) {
+			t.Errorf("%q is not in\n%s", test.want, test.got)
+		}
+	}
+}
+
 func TestAHealthCheckThatIsRepeatedIsShownAgain(t *testing.T) {
 	p := newTaskPlay("a", "b")
 	p.begin("t", 1, "a", "b")

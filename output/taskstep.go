@@ -60,6 +60,9 @@ func newStepShow(l *leg, hosts int) *stepShow {
 // end takes note of the end of one call; host is the place in the batch.
 func (s *stepShow) end(host int32, e *event.Event) {
 	k := bunchKey{fate: fateOf(e), text: stepGist(e)}
+	if k.text == "" && e.Listen != "" {
+		k.text = tunnelGist(e, len(s.of))
+	}
 	if k.fate >= fateIgnored {
 		if of := strings.TrimSpace(callName(e)); of != "" {
 			k.text += ", " + of
