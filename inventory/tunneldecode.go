@@ -32,6 +32,9 @@ func (d *decoder) tunnel(b *hcl.Block) {
 	if !source.ValidGroupName(name) {
 		d.fail(b.LabelRanges[0], "Invalid tunnel name", "%q is no name for a tunnel: letters, digits, and any of _ . - after the first.", name)
 	}
+	if name == "list" {
+		d.fail(b.LabelRanges[0], "Invalid tunnel name", "list is no name for a tunnel: fleet tunnel list shows all of them, and could not open it.")
+	}
 	for _, other := range d.tunnels {
 		if other.Name == name {
 			d.fail(b.LabelRanges[0], "Duplicate tunnel", "There is already a tunnel %q at %s.", name, other.Place)
