@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -22,12 +23,13 @@ func newTunnelListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [flags]",
 		Short: "List open tunnels, and those of the inventory",
-		Long: `List every tunnel that you have open on this machine, whichever fleet process
-holds it, and the tunnels of the inventory that are closed.`,
+		Long: `List every tunnel that you have open on this machine, whichever "fleet tunnel"
+holds it, and the tunnels of the inventory that are closed. Those that steps of
+tasks open, which end with their task, are not listed.`,
 		Example: "  fleet tunnel list\n  fleet tunnel list --format json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := a.listTunnels(cmd.Context(), &sel)
+			list, whole, err := a.listTunnels(cmd.Context(), &sel)
 			if err != nil {
 				return err
 			}
@@ -35,7 +37,7 @@ holds it, and the tunnels of the inventory that are closed.`,
 			case format == "json":
 				return writeJSON(a.env.stdout, list)
 			case len(list) == 0:
-				if !a.global.quiet {
+				if whole && !a.global.quiet {
 					fmt.Fprintln(a.env.stderr, "No tunnel is open. To open one: fleet tunnel -w HOST -L PORT:HOST:PORT")
 				}
 				return nil
@@ -53,16 +55,26 @@ holds it, and the tunnels of the inventory that are closed.`,
 }
 
 // listTunnels are those that are open, and then those of the inventory that are
-// not.
-func (a *app) listTunnels(ctx context.Context, sel *selectionFlags) ([]tunnelState, error) {
+// not. Where not all that are open are known, the user is told, and it is not the
+// whole list.
+func (a *app) listTunnels(ctx context.Context, sel *selectionFlags) (list []tunnelState, whole bool, err error) {
 	inv, err := a.openInventory(ctx, sel, nil)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	list, err := openTunnels(&a.env)
+	list, silent, err := openTunnels(&a.env)
 	if err != nil {
-		return nil, err
+		a.complain(fmt.Errorf("warning: open tunnels are not listed: %w", err))
 	}
+	if len(silent) > 0 {
+		process := "process"
+		if len(silent) > 1 {
+			process = "processes"
+		}
+		a.complain(fmt.Errorf("warning: fleet (%s %s) did not answer, so its open tunnels are not listed; hint: where Ctrl-Z stopped it: kill -CONT %s",
+			process, plainList(silent), strings.Join(silent, " ")))
+	}
+	whole = err == nil && len(silent) == 0
 	type key struct{ name, host string }
 	open := map[key]bool{}
 	for i := range list {
@@ -77,7 +89,7 @@ func (a *app) listTunnels(ctx context.Context, sel *selectionFlags) ([]tunnelSta
 	if list == nil {
 		list = []tunnelState{} // JSON: an array all the same
 	}
-	return list, a.warn(found)
+	return list, whole, a.warn(found)
 }
 
 // closedTunnels are the tunnels of the inventory, as they are when nobody has

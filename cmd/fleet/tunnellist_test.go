@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestOpenTunnelsAreFoundAndDeadSocketsRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := tunnelDir(e)
+	dir, err := tunnelDir(e, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +43,8 @@ func TestOpenTunnelsAreFoundAndDeadSocketsRemoved(t *testing.T) {
 	l.SetUnlinkOnClose(false)
 	l.Close()
 
-	list, err := openTunnels(e)
-	if err != nil || len(list) != 2 || list[1].Listen != "127.0.0.1:15433" || list[0].PID != os.Getpid() {
+	list, silent, err := openTunnels(e)
+	if err != nil || len(silent) > 0 || len(list) != 2 || list[1].Listen != "127.0.0.1:15433" || list[0].PID != os.Getpid() {
 		t.Errorf("got %+v, %v", list, err)
 	}
 	if _, err := os.Lstat(dead); !os.IsNotExist(err) {
@@ -80,6 +81,32 @@ func TestAFolderThatOthersMayEnterIsNotUsed(t *testing.T) {
 	}
 	if _, err := newStatusServer(e, nil); err == nil || !strings.Contains(err.Error(), "not a folder") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAProcessThatDoesNotAnswerIsNamed(t *testing.T) {
+	t.Parallel()
+	e := runtimeEnv(t)
+	if list, silent, err := openTunnels(e); list != nil || silent != nil || err != nil {
+		t.Errorf("without a folder: got %v, %v, %v", list, silent, err)
+	}
+	if _, err := os.Lstat(filepath.Join(e.value("XDG_RUNTIME_DIR"), "fleet")); !os.IsNotExist(err) {
+		t.Errorf("a folder was made to look into it: %v", err)
+	}
+	dir, err := tunnelDir(e, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mute, err := listenPrivately(filepath.Join(dir, "812-a.new"), filepath.Join(dir, "812-a.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close() // nobody accepts meanwhile
+	if info, err := os.Lstat(filepath.Join(dir, "812-a.sock")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket: %v, %v", info, err)
+	}
+	if list, silent, err := openTunnels(e); list != nil || !slices.Equal(silent, []string{"812"}) || err != nil {
+		t.Errorf("got %v, %v, %v", list, silent, err)
 	}
 }
 

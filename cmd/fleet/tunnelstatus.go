@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -48,8 +47,9 @@ func (a *app) describeOpen(s *tunnel.Status) tunnelState {
 const maxSocketPath = 103
 
 // tunnelDir is the folder of the sockets: that of the session, or one for this
-// user among the temporary files. Nobody else may have made it.
-func tunnelDir(e *env) (string, error) {
+// user among the temporary files. Nobody else may have made it. Only who makes is
+// given one that is new.
+func tunnelDir(e *env, makes bool) (string, error) {
 	dir := e.value("XDG_RUNTIME_DIR")
 	const room = len("/fleet/tunnels/1234567890-12345678.sock")
 	if filepath.IsAbs(dir) && len(dir)+room <= maxSocketPath {
@@ -58,14 +58,16 @@ func tunnelDir(e *env) (string, error) {
 		dir = filepath.Join(os.TempDir(), "fleet-"+strconv.Itoa(os.Getuid()))
 	}
 	for _, dir := range []string{dir, filepath.Join(dir, "tunnels")} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return "", err
+		if makes {
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				return "", err
+			}
 		}
 		info, err := os.Lstat(dir)
 		if err != nil {
 			return "", err
 		}
-		if err := ownFolder(info); err != nil {
+		if err := ownFolder(dir, info); err != nil {
 			return "", fmt.Errorf("%s: %w", dir, err)
 		}
 	}
@@ -75,6 +77,7 @@ func tunnelDir(e *env) (string, error) {
 // A statusServer answers on the socket of this process. A nil one does not.
 type statusServer struct {
 	listener net.Listener
+	path     string
 	work     sync.WaitGroup
 }
 
@@ -96,22 +99,37 @@ func (a *app) serveStatus(status func() []tunnel.Status) *statusServer {
 }
 
 func newStatusServer(e *env, states func() []tunnelState) (*statusServer, error) {
-	dir, err := tunnelDir(e)
+	dir, err := tunnelDir(e, true)
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("%d-%s.sock", os.Getpid(), strings.ToLower(rand.Text()[:8]))
-	l, err := net.Listen("unix", filepath.Join(dir, name))
+	name := filepath.Join(dir, fmt.Sprintf("%d-%s", os.Getpid(), strings.ToLower(rand.Text()[:8])))
+	l, err := listenPrivately(name+".new", name+".sock")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(filepath.Join(dir, name), 0o600); err != nil {
-		_ = l.Close()
-		return nil, err
-	}
-	s := &statusServer{listener: l}
+	s := &statusServer{listener: l, path: name + ".sock"}
 	s.work.Go(func() { s.serve(states) }) // ends with close
 	return s, nil
+}
+
+// listenPrivately listens on a socket for this user alone. It has its name when it
+// answers, and not before: one that does not is taken for dead, and removed.
+func listenPrivately(before, path string) (net.Listener, error) {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: before, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false)
+	if err = os.Chmod(before, 0o600); err == nil {
+		err = os.Rename(before, path)
+	}
+	if err != nil {
+		_ = l.Close()
+		_ = os.Remove(before)
+		return nil, err
+	}
+	return l, nil
 }
 
 // answerTime bounds how long one is waited for who asks, or who is asked.
@@ -140,49 +158,7 @@ func (s *statusServer) close() {
 	if s == nil {
 		return
 	}
+	_ = os.Remove(s.path)
 	_ = s.listener.Close()
 	s.work.Wait()
-}
-
-// openTunnels asks all processes of this user for their tunnels. What a process
-// that was killed has left behind is removed.
-func openTunnels(e *env) ([]tunnelState, error) {
-	dir, err := tunnelDir(e)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	answers := make([][]tunnelState, len(entries))
-	var group sync.WaitGroup
-	for i, entry := range entries {
-		if filepath.Ext(entry.Name()) == ".sock" {
-			group.Go(func() { answers[i] = askTunnels(filepath.Join(dir, entry.Name())) })
-		}
-	}
-	group.Wait()
-	var all []tunnelState
-	for _, list := range answers {
-		all = append(all, list...)
-	}
-	return all, nil
-}
-
-// askTunnels asks one process; it has none where nobody answers.
-func askTunnels(socket string) (list []tunnelState) {
-	conn, err := net.DialTimeout("unix", socket, answerTime)
-	if refused(err) {
-		_ = os.Remove(socket)
-	}
-	if err != nil {
-		return nil
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(answerTime))
-	if json.NewDecoder(conn).Decode(&list) != nil {
-		return nil
-	}
-	return list
 }

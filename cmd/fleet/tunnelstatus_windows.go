@@ -9,7 +9,7 @@ import (
 
 // ownFolder says why a folder is not safe for sockets. Those of a user's
 // temporary files are for that user alone.
-func ownFolder(info fs.FileInfo) error {
+func ownFolder(_ string, info fs.FileInfo) error {
 	if !info.IsDir() {
 		return errors.New("it is not a folder")
 	}
