@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fleet/event"
+	"fleet/internal/forward"
 	"fleet/inventory"
 	"fleet/tasks"
 )
@@ -49,6 +50,7 @@ type stepLook struct {
 type verdict struct {
 	Decision Decision
 	Reason   string
+	opens    *forward.Rule // the tunnel of the step, where that is known
 	waits    []*tasks.Call // those of a once step that another host may carry out
 }
 
@@ -258,7 +260,7 @@ func (l *looking) call(ctx context.Context, host *inventory.Host, s *tasks.Step,
 	case c.Late:
 		return verdict{Decision: KnownLater}
 	case len(c.Guards) == 0:
-		return verdict{Decision: WillRun}
+		return willRun(c)
 	}
 	m, err := l.run.machine(ctx, host, c, asPlace(place))
 	if err != nil {
@@ -277,7 +279,16 @@ func (l *looking) call(ctx context.Context, host *inventory.Host, s *tasks.Step,
 	case reason != "":
 		return verdict{Decision: WillSkip, Reason: reason}
 	}
-	return verdict{Decision: WillRun}
+	return willRun(c)
+}
+
+// willRun is the verdict on a call that has something to do.
+func willRun(c *tasks.Call) verdict {
+	v := verdict{Decision: WillRun}
+	if a, ok := c.Action.(*tasks.Tunnel); ok && !c.Private {
+		v.opens = &a.Rule
+	}
+	return v
 }
 
 // An unasked is the error for a host that cannot be reached.
@@ -301,48 +312,5 @@ func (l *looking) problem(host *inventory.Host, err error) verdict {
 		return verdict{Decision: WontWork, Reason: u.host + ": " + e.Error}
 	default:
 		return verdict{Decision: WontWork, Reason: e.Error}
-	}
-}
-
-// settleOnce decides which host carries out what is done once: the first one that
-// can be reached. It is the only one whose guards are asked.
-func (t *taskLook) settleOnce(ctx context.Context) {
-	for _, s := range t.steps {
-		if !s.step.Once || ctx.Err() != nil {
-			continue
-		}
-		var first *verdict
-		host := ""
-		for i := range s.verdicts {
-			v := &s.verdicts[i]
-			if v.waits == nil {
-				continue
-			}
-			if first != nil {
-				*v = first.shared(host)
-				continue
-			}
-			if i > 0 {
-				*v = t.calls(ctx, t.plan.Hosts[i], s.step, v.waits, nil)
-			}
-			if v.Decision != CannotAsk {
-				first, host = v, t.plan.Hosts[i].Name
-			}
-		}
-	}
-}
-
-// shared is the verdict for a host that shares the end of a once step.
-func (v *verdict) shared(host string) verdict {
-	on := "carried out once, on " + host
-	switch v.Decision {
-	case WillRun:
-		return verdict{Decision: WillSkip, Reason: on}
-	case KnownLater:
-		return verdict{Decision: KnownLater, Reason: on}
-	case WontWork:
-		return verdict{Decision: WontWork, Reason: v.Reason + " (" + on + ")"}
-	default:
-		return verdict{Decision: v.Decision, Reason: v.Reason}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"fleet/event"
+	"fleet/internal/forward"
 	"fleet/tasks"
 )
 
@@ -42,6 +43,10 @@ type Group struct {
 	Decision Decision
 	Reason   string   // why
 	Hosts    []string // in selection order
+	// Tunnels are what a tunnel step opens on them: each one that differs from the
+	// others, in the order of the hosts; none where that is not known, or may not
+	// be shown.
+	Tunnels []forward.Rule
 }
 
 // A Decision is what would become of a step on a host.
@@ -141,6 +146,7 @@ func (l *looking) preview(names []string, summary *event.Summary) *Preview {
 // turn, as the run was stopped, is in none.
 func (s *stepLook) groups(p *tasks.Planned) []Group {
 	var groups []Group
+	seen := map[way]bool{}
 	for i, v := range s.verdicts {
 		if v.Decision == "" {
 			continue
@@ -150,6 +156,19 @@ func (s *stepLook) groups(p *tasks.Planned) []Group {
 			at, groups = len(groups), append(groups, Group{Decision: v.Decision, Reason: v.Reason})
 		}
 		groups[at].Hosts = append(groups[at].Hosts, p.Hosts[i].Name)
+		if v.opens != nil {
+			key := way{at, v.opens.Listen, v.opens.To}
+			if !seen[key] {
+				seen[key] = true
+				groups[at].Tunnels = append(groups[at].Tunnels, *v.opens)
+			}
+		}
 	}
 	return groups
+}
+
+// A way is where a tunnel of a group begins and leads.
+type way struct {
+	group      int
+	listen, to forward.Endpoint
 }

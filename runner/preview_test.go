@@ -41,6 +41,9 @@ func shown(p *runner.Preview) string {
 				if g.Reason != "" {
 					fmt.Fprintf(&b, ": %s", g.Reason)
 				}
+				for _, rule := range g.Tunnels {
+					fmt.Fprintf(&b, "; %s -> %s", rule.Listen, rule.To)
+				}
 				b.WriteByte('\n')
 			}
 		}
@@ -191,7 +194,40 @@ func TestAPreviewDecidesForEachHostAndStep(t *testing.T) {
 				once    = true
 				command = "a"
 			}`, nil,
+			"t.a run h01\nt.a skip h02,h03: carried out once, on h01 or whichever host gets there first\n",
+		},
+		{
+			"once, for a canary", `rollout { canary = 1 }
+			step "a" {
+				once    = true
+				command = "a"
+			}`, nil,
 			"t.a run h01\nt.a skip h02,h03: carried out once, on h01\n",
+		},
+		{
+			"tunnels", `step "db" {
+				tunnel { to = "localhost:5432" }
+			}
+			step "own" {
+				tunnel {
+					to    = "${host.name == "h03" ? "b" : "a"}:80"
+					local = 15000 + (host.name == "h03" ? 1 : 0)
+				}
+				when = host.name != "h02"
+			}
+			step "use" {
+				local   = true
+				command = "use"
+				env     = { AT = step.db.address, PORT = step.db.port }
+			}
+			step "on" {
+				tunnel { to = "${step.db.port == null ? "a" : "b"}:80" }
+			}`,
+			map[string]act{"h02 :": unreachable},
+			"t.db run h01,h03; 127.0.0.1:0 -> localhost:5432\nt.db unreachable h02: connect: connection refused\n" +
+				"t.own run h01,h03; 127.0.0.1:15000 -> a:80; 127.0.0.1:15001 -> b:80\nt.own skip h02: when is false: host.name != \"h02\"\n" +
+				"t.use later h01,h02,h03\nt.on later h01,h03\nt.on unreachable h02: connect: connection refused\n" +
+				"h02 unreachable: connect: connection refused\n",
 		},
 		{
 			"once, and nothing to do", `step "a" {

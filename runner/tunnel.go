@@ -85,7 +85,8 @@ func (c *callRun) openTunnel(ctx context.Context, a *tasks.Tunnel) (*openTunnel,
 		spec.OnDown = tunnel.Refuse
 	}
 	one := &openTunnel{teller: newTeller(c.tellState)}
-	set, err := tunnel.New(tunnel.Config{Transport: c.machine.transport, Changed: one.teller.changed}, []tunnel.Spec{spec})
+	cfg := tunnel.Config{Transport: c.machine.transport, Changed: one.teller.changed, Complaint: one.teller.complaint}
+	set, err := tunnel.New(cfg, []tunnel.Spec{spec})
 	if err != nil {
 		one.teller.stop()
 		return nil, errors.New(strings.TrimPrefix(err.Error(), spec.Target.Label()+": "))

@@ -12,11 +12,12 @@ import (
 // A teller passes on what happens to a tunnel, without holding it up: changes of its
 // state, one after another, and why connections failed, each reason one time.
 type teller struct {
-	tell  func(s tunnel.Status, away time.Duration)
-	news  chan tunnel.Status
-	over  chan struct{}
-	group sync.WaitGroup
-	once  sync.Once
+	tell   func(s tunnel.Status, away time.Duration)
+	news   chan tunnel.Status
+	failed chan struct{} // holds one: a connection failed
+	over   chan struct{}
+	group  sync.WaitGroup
+	once   sync.Once
 
 	failure     func() error // the last one of a connection; nil before the tunnel is open
 	tellFailure func(error)
@@ -25,17 +26,12 @@ type teller struct {
 	told []string // failures that were told; guarded by mu
 }
 
-const (
-	// fewNews bounds what waits to be told, and which failures of connections are
-	// told; what is beyond it is dropped.
-	fewNews = 16
-	// lookEvery is how often it is looked whether connections failed, besides at
-	// the end of steps.
-	lookEvery = time.Second
-)
+// fewNews bounds what waits to be told, and which failures of connections are told;
+// what is beyond it is dropped.
+const fewNews = 16
 
 func newTeller(tell func(tunnel.Status, time.Duration)) *teller {
-	return &teller{tell: tell, news: make(chan tunnel.Status, fewNews), over: make(chan struct{})}
+	return &teller{tell: tell, news: make(chan tunnel.Status, fewNews), failed: make(chan struct{}, 1), over: make(chan struct{})}
 }
 
 // changed is told of every change.
@@ -49,11 +45,17 @@ func (t *teller) changed(s tunnel.Status) {
 	}
 }
 
+// complaint is told where a connection failed.
+func (t *teller) complaint(tunnel.Status) {
+	select {
+	case t.failed <- struct{}{}:
+	default:
+	}
+}
+
 // begin tells of what is down from now on; stop ends that.
 func (t *teller) begin() {
 	t.group.Go(func() {
-		ticker := time.NewTicker(lookEvery)
-		defer ticker.Stop()
 		var since time.Time // when it went down; zero while it is up
 		for {
 			select {
@@ -66,7 +68,7 @@ func (t *teller) begin() {
 					t.tell(s, s.Since.Sub(since))
 					since = time.Time{}
 				}
-			case <-ticker.C:
+			case <-t.failed:
 				t.look()
 			case <-t.over:
 				return

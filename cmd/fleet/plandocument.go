@@ -52,6 +52,7 @@ type plannedFate struct {
 	Decision runner.Decision `json:"decision"`
 	Reason   string          `json:"reason,omitempty"`
 	Hosts    []string        `json:"hosts"`
+	Tunnels  []plannedTunnel `json:"tunnels,omitempty"` // those that differ
 }
 
 type plannedTrouble struct {
@@ -100,7 +101,7 @@ func (doc *planDocument) task(look *runner.TaskPreview) plannedTask {
 		step := plannedStep{Section: s.Section, Name: s.Step.Name, Kind: s.Step.Kind, Once: s.Step.Once, Local: s.Step.Local}
 		for _, g := range s.Groups {
 			doc.Summary.count(g.Decision, len(g.Hosts))
-			step.Hosts = append(step.Hosts, plannedFate(g))
+			step.Hosts = append(step.Hosts, plannedFate{g.Decision, g.Reason, g.Hosts, plannedTunnels(g.Tunnels)})
 		}
 		out.Steps = append(out.Steps, step)
 	}
@@ -224,5 +225,5 @@ func (f *plannedFate) text(s *plannedStep, all int) string {
 	if len(f.Hosts) < all {
 		where = fmt.Sprintf("%d: %s", len(f.Hosts), term.Clean(nodeset.Fold(f.Hosts)))
 	}
-	return what + ", " + where
+	return what + ", " + where + f.leads()
 }
