@@ -51,6 +51,22 @@ func (a *app) tunnelEvent(kind event.Type, s *tunnel.Status) *event.Event {
 	return e
 }
 
+// eventOf is the type of the event that tells of a change; "" for none.
+func eventOf(s *tunnel.Status) event.Type {
+	switch {
+	case s.State == tunnel.StateReady:
+		return event.TunnelOpen
+	case s.State == tunnel.StateFailed:
+		return event.TunnelFailed
+	case s.State == tunnel.StateClosed:
+		return event.TunnelClosed
+	case s.Err != nil:
+		return event.TunnelDown
+	default:
+		return ""
+	}
+}
+
 // tunnelsStatus is the exit status for tunnels that did not open: 4 where hosts
 // were unreachable, 2 where they did not forward, 6 for both.
 func tunnelsStatus(list []tunnel.Status) int {

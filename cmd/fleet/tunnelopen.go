@@ -2,17 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"fleet/internal/nodeset"
 	"fleet/pool/tunnel"
+	"fleet/transport"
 )
 
 // opened returns when the tunnels can be used, and shows them; an error where they
 // cannot.
 func (t *tunneling) opened(ctx context.Context) error {
-	err := t.settle(ctx)
+	t.settle(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -24,13 +26,12 @@ func (t *tunneling) opened(ctx context.Context) error {
 		}
 	}
 	if ready == 0 || t.flags.wait && ready < len(list) {
-		return t.failed(list, ready)
-	}
-	if err != nil && t.flags.wait {
-		return err
+		return patiently(ctx, func() error { return t.failed(list, ready) })
 	}
 	if !t.flags.runs() {
-		t.show(list, ready)
+		if err := patiently(ctx, func() error { return t.show(list, ready) }); err != nil {
+			return err
+		}
 	}
 	t.news.begin()
 	return nil
@@ -39,18 +40,25 @@ func (t *tunneling) opened(ctx context.Context) error {
 // slowAfter is how long nothing is said of hosts that are still connecting.
 const slowAfter = 2 * time.Second
 
+// outcomeWait is how long one waits, when the time of --wait is over, for attempts
+// that end with that time as well to say why they failed.
+const outcomeWait = 300 * time.Millisecond
+
 // settle waits for the first attempts; with a time to wait, until all are ready.
-func (t *tunneling) settle(ctx context.Context) error {
-	wait := t.set.Settled
-	if t.flags.within > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, t.flags.within)
-		defer cancel()
-		wait = t.set.Ready
-	}
+func (t *tunneling) settle(ctx context.Context) {
 	slow := time.AfterFunc(slowAfter, t.waiting)
 	defer slow.Stop()
-	return wait(ctx)
+	if t.flags.within == 0 {
+		_ = t.set.Settled(ctx) // the states tell
+		return
+	}
+	most, cancel := context.WithTimeout(ctx, t.flags.within)
+	defer cancel()
+	if t.set.Ready(most) != nil && most.Err() != nil {
+		most, cancel := context.WithTimeout(ctx, outcomeWait)
+		defer cancel()
+		_ = t.set.Settled(most)
+	}
 }
 
 // waiting says which hosts are waited for.
@@ -73,6 +81,15 @@ func (t *tunneling) waiting() {
 
 // failed says why tunnels are not open, and ends with the exit status for it.
 func (t *tunneling) failed(list []tunnel.Status, ready int) error {
+	limit := ""
+	if t.flags.within > 0 {
+		limit = " within " + t.flags.within.String()
+	}
+	for i := range list {
+		if s := &list[i]; s.State == tunnel.StateOpening && s.Err == nil {
+			s.Err = &transport.Error{Op: "connect", Host: s.Host, Kind: transport.KindTimeout, Err: errors.New("not done" + limit)}
+		}
+	}
 	lines := new(newsReport).lines(list, time.Now())
 	for i := range lines {
 		lines[i].then = "" // all are given up now
@@ -80,34 +97,38 @@ func (t *tunneling) failed(list []tunnel.Status, ready int) error {
 	t.print(lines)
 	switch {
 	case ready == 0 && len(list) == 1:
-		t.say("the tunnel did not open")
+		t.say("the tunnel did not open%s", limit)
 	case ready == 0:
-		t.say("none of %s opened", plural(len(list), "tunnel"))
+		t.say("none of %s opened%s", plural(len(list), "tunnel"), limit)
 	default:
-		t.say("%d of %s did not open, and %s wants all: none stays open", len(list)-ready, plural(len(list), "tunnel"), t.flags.wantsAll())
+		t.say("%d of %s did not open%s, and %s wants all: none stays open", len(list)-ready, plural(len(list), "tunnel"), limit, t.flags.wantsAll())
 	}
 	if t.flags.show.format == "json" && !t.flags.runs() {
-		t.result(writeJSON(t.app.env.stdout, t.documents(list)))
+		if err := t.result(writeJSON(t.app.env.stdout, t.documents(list))); err != nil {
+			t.say("warning: %s", err)
+		}
 	}
 	return exit(tunnelsStatus(list))
 }
 
 // show shows the tunnels when they are open.
-func (t *tunneling) show(list []tunnel.Status, ready int) {
+func (t *tunneling) show(list []tunnel.Status, ready int) error {
+	var err error
 	switch t.flags.show.format {
 	case "json":
-		t.result(writeJSON(t.app.env.stdout, t.documents(list)))
+		err = t.result(writeJSON(t.app.env.stdout, t.documents(list)))
 	case "text":
-		t.result(writeTunnels(t.app.env.stdout, t.documents(list)))
+		err = t.result(writeTunnels(t.app.env.stdout, t.documents(list)))
 	}
-	if t.app.global.quiet {
-		return
+	if err != nil || t.app.global.quiet {
+		return err
 	}
 	text := fmt.Sprintf("%s open; Ctrl-C closes %s.", are(ready, "tunnel"), map[bool]string{true: "it", false: "them"}[ready == 1])
 	if ready < len(list) {
 		text = fmt.Sprintf("%d of %s are open; Ctrl-C closes them.", ready, plural(len(list), "tunnel"))
 	}
 	t.hold(func() { fmt.Fprintln(t.app.env.stderr, text) })
+	return nil
 }
 
 // was is "1 thing was", "2 things were".

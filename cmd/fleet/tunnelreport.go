@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,14 +16,21 @@ import (
 
 // A newsReport knows what people were told of tunnels, and so what is news.
 type newsReport struct {
-	told map[tunnelID]tunnelTold
-	fell map[tunnelID]error // were down since the last lines, for however short a time
+	told  map[tunnelID]tunnelTold
+	heard map[tunnelID]tunnel.State // the last one
+	fell  map[tunnelID]error        // why those went down that did so since the last lines, for however short a time
 }
 
 // A tunnelID tells a tunnel from all others of this process.
-type tunnelID struct{ name, host, rule string }
+type tunnelID struct{ name, host, rule, listen string }
 
-func idOf(s *tunnel.Status) tunnelID { return tunnelID{s.Name, s.Host, s.Rule.String()} }
+func idOf(s *tunnel.Status) tunnelID {
+	id := tunnelID{name: s.Name, host: s.Host, rule: s.Rule.String()}
+	if s.Rule.Kind.ListensHere() { // elsewhere the port may only be known later
+		id.listen = s.Listen.String()
+	}
+	return id
+}
 
 // A tunnelTold is what was told of one tunnel.
 type tunnelTold struct {
@@ -34,6 +43,7 @@ type tunnelTold struct {
 // A newsLine is something to tell of one or more hosts.
 type newsLine struct {
 	text  string
+	cause string // what text says, without what is of one host alone
 	then  string // what is done about it
 	hint  string
 	good  bool
@@ -60,15 +70,17 @@ func lasted(d time.Duration) string {
 	return strings.TrimSuffix(d.String(), "0s")
 }
 
-// hear takes note of a change that may be over when the lines are made.
+// hear takes note of a change that may be over when the lines are made. What comes
+// after the loss of a link, as attempts fail, is not why the link was lost.
 func (r *newsReport) hear(s *tunnel.Status) {
-	if s.State != tunnel.StateDown {
-		return
+	if r.heard == nil {
+		r.heard, r.fell = map[tunnelID]tunnel.State{}, map[tunnelID]error{}
 	}
-	if r.fell == nil {
-		r.fell = map[tunnelID]error{}
+	id := idOf(s)
+	if s.State == tunnel.StateDown && r.heard[id] != tunnel.StateDown {
+		r.fell[id] = s.Err
 	}
-	r.fell[idOf(s)] = s.Err
+	r.heard[id] = s.State
 }
 
 // lines are what is new in list, things that happened to several hosts in one.
@@ -81,9 +93,12 @@ func (r *newsReport) lines(list []tunnel.Status, now time.Time) []newsLine {
 	for i := range list {
 		s := &list[i]
 		for _, l := range r.news(s, now) {
-			at := slices.IndexFunc(lines, func(other newsLine) bool { return other.text == l.text && other.then == l.then })
+			at := slices.IndexFunc(lines, func(other newsLine) bool { return other.cause == l.cause && other.then == l.then })
 			if at < 0 {
 				at, lines, changed = len(lines), append(lines, l), append(changed, nil)
+			}
+			if lines[at].text != l.text {
+				lines[at].text = l.cause
 			}
 			lines[at].after = max(lines[at].after, l.after)
 			changed[at] = append(changed[at], s)
@@ -105,22 +120,53 @@ func (r *newsReport) news(s *tunnel.Status, now time.Time) []newsLine {
 	var lines []newsLine
 	switch away := s.State == tunnel.StateDown || s.State == tunnel.StateOpening && s.Err != nil; {
 	case s.State == tunnel.StateFailed && was.state != tunnel.StateFailed:
-		lines = append(lines, newsLine{text: is.err, then: "given up", hint: hintOf(s.Err)})
-	case away && (!known || was.state == tunnel.StateReady || is.err != was.err && needsYou(s.Err)):
-		lines = append(lines, newsLine{text: is.err, then: "trying again", hint: hintOf(s.Err)})
-		if was.state == tunnel.StateReady || !known {
-			is.since = now
+		lines = append(lines, lineOf(s.Err, "given up"))
+	case away && (!known || was.state == tunnel.StateReady):
+		if !didFall {
+			fell = s.Err
 		}
+		lines = append(lines, lineOf(fell, "trying again"))
+		if is.since = now; didFall && needsYou(s.Err) {
+			lines = append(lines, lineOf(s.Err, "trying again"))
+		}
+	case away && is.err != was.err && needsYou(s.Err):
+		lines = append(lines, lineOf(s.Err, "trying again"))
 	case s.State == tunnel.StateReady && known && was.state != tunnel.StateReady:
-		lines = append(lines, newsLine{text: readyAgain(was.state), good: true, after: now.Sub(was.since)})
+		text := readyAgain(was.state)
+		lines = append(lines, newsLine{text: text, cause: text, good: true, after: now.Sub(was.since)})
 	case s.State == tunnel.StateReady && known && didFall:
-		lines = append(lines, newsLine{text: errorText(fell), then: "ready again", good: true})
+		l := lineOf(fell, "ready again")
+		l.good, l.hint = true, ""
+		lines = append(lines, l)
 	}
 	if is.conn != "" && is.conn != was.conn {
-		lines = append(lines, newsLine{text: "a connection failed: " + is.conn})
+		text := "a connection failed: " + is.conn
+		lines = append(lines, newsLine{text: text, cause: text, hint: hintOf(s.LastError)})
 	}
 	r.told[id] = is
 	return lines
+}
+
+// lineOf is the line for an error of a link.
+func lineOf(err error, then string) newsLine {
+	return newsLine{text: errorText(err), cause: causeOf(err), then: then, hint: hintOf(err)}
+}
+
+// causeOf is the text of err without the host's own address. For losses it is that
+// alone: each host notices its own in another way.
+func causeOf(err error) string {
+	if transport.KindOf(err) == transport.KindLost {
+		return "connection lost"
+	}
+	parts := strings.Split(errorText(err), ": ")
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool {
+		_, port, err := net.SplitHostPort(part)
+		if err != nil {
+			return false
+		}
+		_, err = strconv.ParseUint(port, 10, 16)
+		return err == nil
+	}), ": ")
 }
 
 // readyAgain says of a tunnel that was in another state that it is ready.

@@ -83,6 +83,39 @@ func TestATunnelThatWasDownForAMomentIsTold(t *testing.T) {
 	}
 }
 
+// A fleet that reboots: each link ends in its own way, and until it is told, the
+// first attempts have failed already, at addresses of their own.
+func TestWhyLinksWereLostIsOneLine(t *testing.T) {
+	var r newsReport
+	told(&r, fakeTunnels(3, tunnel.StateReady, nil), time.Now())
+	away := fakeTunnels(3, tunnel.StateDown, nil)
+	for i := range away {
+		s := &away[i]
+		s.Err = &transport.Error{Op: "connection", Kind: transport.KindLost, Err: fmt.Errorf("read: 10.0.0.%d:22: reset", i)}
+		r.hear(s)
+		s.Err = &transport.Error{Op: "connect", Kind: transport.KindUnreachable, Err: fmt.Errorf("10.0.0.%d:22: connection refused", i)}
+		r.hear(s)
+	}
+	if got, want := told(&r, away, time.Now()), "db[1-3]: connection lost; trying again"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	first := new(newsReport)
+	if got, want := told(first, away, time.Now()), "db[1-3]: connect: connection refused; trying again"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Two forwards of one rule are two tunnels.
+func TestTunnelsOfOneRuleAreToldApart(t *testing.T) {
+	var r newsReport
+	list := fakeTunnels(2, tunnel.StateReady, nil)
+	list[1].Host, list[1].Rule, list[0].LastError = list[0].Host, list[0].Rule, lost()
+	told(&r, list, time.Now())
+	if got := told(&r, list, time.Now()); got != "" {
+		t.Errorf("told twice: %q", got)
+	}
+}
+
 func TestFirstAttemptsThatFailedAreTold(t *testing.T) {
 	list := fakeTunnels(4, tunnel.StateReady, nil)
 	list[1].State, list[1].Err = tunnel.StateOpening, unreachable()
@@ -184,5 +217,54 @@ func TestAllTunnelsGivenUpIsTheEnd(t *testing.T) {
 		n.changed(list[0])
 		<-n.lost
 		n.close()
+	})
+}
+
+// What --exec meets is told, also where it ends at once.
+func TestNewsThatAreHeldBackAreToldAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := fakeTunnels(1, tunnel.StateReady, nil)
+		list[0].LastError = &transport.Error{Op: "dial", Kind: transport.KindRefused, Err: errors.New("localhost:9: connection refused")}
+		n := newTunnelNews()
+		var lines []newsLine
+		n.status = func() []tunnel.Status { return list }
+		n.print = func(some []newsLine) { lines = append(lines, some...) }
+		n.start()
+		n.begin()
+		n.look()
+		n.finish(list)
+		n.close()
+		if len(lines) != 1 || lines[0].String() != "db1: a connection failed: localhost:9: connection refused" {
+			t.Errorf("got %v", lines)
+		}
+	})
+}
+
+// A program that does not read holds up nobody, and gets the latest of each tunnel.
+func TestNewsForAProgramThatDoesNotReadAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := fakeTunnels(2, tunnel.StateReady, nil)
+		n := newTunnelNews()
+		stuck := make(chan struct{})
+		var got []int
+		n.status = func() []tunnel.Status { return list }
+		n.emit = func(s *tunnel.Status) error {
+			<-stuck
+			got = append(got, s.Attempt)
+			return nil
+		}
+		n.start()
+		for i := range 1000 {
+			s := list[i%2]
+			s.Attempt = i
+			n.changed(s)
+			synctest.Wait()
+		}
+		close(stuck)
+		n.finish(list)
+		n.close()
+		if len(got) != 1+2*queuedMax || !slices.Contains(got, 998) || !slices.Contains(got, 999) {
+			t.Errorf("got %v", got)
+		}
 	})
 }

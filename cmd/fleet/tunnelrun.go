@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -68,6 +69,7 @@ type tunneling struct {
 	stop   context.CancelCauseFunc
 	set    tunnelSet
 	news   *tunnelNews
+	left   bool       // no tunnel is
 	screen sync.Mutex // who writes to the terminal, or asks there
 	quiz   bool       // the user may be asked; guarded by screen
 }
@@ -86,7 +88,8 @@ func (t *tunneling) run(ctx context.Context) error {
 	defer connections.Close()
 	t.news = newTunnelNews()
 	set, err := tunnel.New(tunnel.Config{
-		Transport: connections, Changed: t.news.changed, Fanout: t.fanout,
+		Transport: connections, Fanout: t.fanout,
+		Changed: t.news.changed, Complaint: func(tunnel.Status) { t.news.look() },
 		Retry: !t.flags.wait || t.flags.within > 0,
 	}, specs(t.plans, t.targets()))
 	if err != nil {
@@ -132,16 +135,25 @@ func (t *tunneling) serve(ctx context.Context, signals *interrupter) error {
 		err = t.use(ctx, signals)
 	}
 	cut := t.openConnections()
+	t.news.finish(t.set.Status())
 	closeErr := t.set.Close()
-	t.news.close()
 	served.close()
-	if cut > 0 && !t.flags.runs() && !t.app.global.quiet { // a command may be gone before its connections are
-		t.say("%s cut", was(cut, "connection"))
-	}
+	within(leaveWait, func() { t.farewell(cut) })
 	if err == nil {
 		err = closeErr
 	}
 	return interrupted(ctx, err)
+}
+
+// farewell says what is left to say, when all is closed.
+func (t *tunneling) farewell(cut int) {
+	t.news.close()
+	if t.left {
+		t.say("no tunnel is left")
+	}
+	if cut > 0 && !t.flags.runs() && !t.app.global.quiet { // a command may be gone before its connections are
+		t.say("%s cut", was(cut, "connection"))
+	}
 }
 
 // use lets the tunnels be used.
@@ -153,7 +165,7 @@ func (t *tunneling) use(ctx context.Context, signals *interrupter) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-t.news.lost:
-		t.say("no tunnel is left")
+		t.left = true
 		return exit(tunnelsStatus(t.set.Status()))
 	}
 }
@@ -169,7 +181,12 @@ func (t *tunneling) targetList() []transport.Target {
 func (t *tunneling) targets() map[string]transport.Target {
 	byName := make(map[string]transport.Target, len(t.jobs))
 	for i := range t.jobs {
-		byName[t.jobs[i].Host] = t.jobs[i].Target
+		target := t.jobs[i].Target
+		if limit := &target.Link.ConnectTimeout; t.flags.within > 0 {
+			// So that there is a reason by the end of that time.
+			*limit = min(cmp.Or(*limit, transport.DefaultConnectTimeout), t.flags.within)
+		}
+		byName[t.jobs[i].Host] = target
 	}
 	return byName
 }

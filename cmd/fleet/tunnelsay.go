@@ -12,23 +12,49 @@ import (
 	"fleet/transport"
 )
 
-// result takes note of what became of the list on stdout. Tunnels are of use
-// though nobody reads it.
-func (t *tunneling) result(err error) {
-	if err != nil && !closedPipe(err) {
-		t.say("warning: the list of tunnels could not be written: %s", err)
+// result is what the end of writing the list to stdout means. Tunnels are of use
+// though nobody reads it; but on a disk that is full, who waits for it waits for ever.
+func (t *tunneling) result(err error) error {
+	if err == nil || closedPipe(err) {
+		return nil
 	}
+	return fmt.Errorf("the list of tunnels could not be written: %w", err)
 }
 
-// emit tells programs of a change. That nobody listens is no reason to end.
-func (t *tunneling) emit(s *tunnel.Status) {
+// emit tells programs of a change. Where that is not possible the tunnels end: they
+// are for who hears of them.
+func (t *tunneling) emit(s *tunnel.Status) error {
 	kind := eventOf(s)
 	if kind == "" {
-		return
+		return nil
 	}
 	line, err := t.app.tunnelEvent(kind, s).AppendJSON(nil)
 	if err == nil {
-		_, _ = t.app.env.stdout.Write(line)
+		_, err = t.app.env.stdout.Write(line)
+	}
+	if err != nil {
+		err = fmt.Errorf("the events could not be written: %w", err)
+		t.stop(err)
+	}
+	return err
+}
+
+// patiently carries out work, which prints. Once ctx is over, it waits only for a
+// short time for somebody to read that.
+func patiently(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }() // ends when it is read, or with the process
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		within(leaveWait, func() { done <- <-done })
+		select {
+		case err := <-done:
+			return err
+		default:
+			return context.Cause(ctx)
+		}
 	}
 }
 
