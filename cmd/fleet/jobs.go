@@ -68,8 +68,9 @@ const resolvers = 32
 // commands that it may run there.
 func resolving(ctx context.Context, resolve func(context.Context) error) error {
 	ctx, finish := untilSignal(ctx)
-	defer finish()
-	return interrupted(ctx, resolve(ctx))
+	err := resolve(ctx)
+	finish() // only then has every signal been heard
+	return interrupted(ctx, err)
 }
 
 // mistakes collects what is wrong with hosts: all hosts of a group often share

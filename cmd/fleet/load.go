@@ -86,7 +86,6 @@ const abandon = 2 * time.Second
 // writes cannot be told (open(2) waits), so that it is left behind.
 func loadUntilSignal(ctx context.Context, o inventory.Options) (*inventory.Inventory, lang.Diagnostics, error) {
 	ctx, finish := untilSignal(ctx)
-	defer finish()
 	type result struct {
 		inv   *inventory.Inventory
 		found lang.Diagnostics
@@ -99,9 +98,11 @@ func loadUntilSignal(ctx context.Context, o inventory.Options) (*inventory.Inven
 	}()
 	select {
 	case r := <-done:
+		finish() // only then has every signal been heard
 		return r.inv, r.found, interrupted(ctx, nil)
 	case <-ctx.Done():
 	}
+	defer finish()
 	timer := time.NewTimer(abandon)
 	defer timer.Stop()
 	select {
