@@ -7,9 +7,12 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"fleet/transport"
 )
 
 // dial opens a channel to addr, as seen from the host.
@@ -68,11 +71,9 @@ func (c *conn) forward(ctx context.Context, kind, addr string, extra []byte) (*c
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	o := &opening{done: make(chan struct{})}
-	go func() { // ends with the server's answer or with the connection
-		defer close(o.done)
-		o.ch, o.reqs, o.err = c.ssh.OpenChannel(kind, extra)
-	}()
+	c.mu.Lock()
+	o := c.open(kind, extra)
+	c.mu.Unlock()
 	select {
 	case <-o.done:
 	case <-ctx.Done():
@@ -84,7 +85,8 @@ func (c *conn) forward(ctx context.Context, kind, addr string, extra []byte) (*c
 	}
 	switch {
 	case o.err == nil:
-		return newChannelConn(o.ch, o.reqs, c.ssh.LocalAddr(), channelAddr(addr)), nil
+		go ssh.DiscardRequests(o.reqs) // ends with the channel
+		return c.channelConn(o.ch, &c.site.target, c.ssh.LocalAddr(), channelAddr(addr)), nil
 	case wasLost(o.err):
 		return nil, lostError(&c.site.target, "dial", c.why(), false)
 	default:
@@ -93,16 +95,60 @@ func (c *conn) forward(ctx context.Context, kind, addr string, extra []byte) (*c
 }
 
 // A channelConn makes a channel a net.Conn. It has no deadlines: close it to
-// end a Read or Write.
+// end a Read or Write. Where Read gives io.EOF, the other side has said so; what
+// a lost connection cuts off ends with an error of kind lost.
 type channelConn struct {
 	ssh.Channel
 	local, remote net.Addr
 	onEnd         io.Closer
+	conn          *conn             // under it; nil where its loss is told as io.EOF
+	target        *transport.Target // has the name for errors
+	closed        chan struct{}     // closed by Close
+	once          sync.Once         // closes closed
 }
 
-func newChannelConn(ch ssh.Channel, reqs <-chan *ssh.Request, local, remote net.Addr) *channelConn {
-	go ssh.DiscardRequests(reqs) // ends with the channel
-	return &channelConn{Channel: ch, local: local, remote: remote}
+func (c *conn) channelConn(ch ssh.Channel, t *transport.Target, local, remote net.Addr) *channelConn {
+	return &channelConn{Channel: ch, local: local, remote: remote, conn: c, target: t, closed: make(chan struct{})}
+}
+
+// Read implements io.Reader.
+func (c *channelConn) Read(p []byte) (int, error) {
+	n, err := c.Channel.Read(p)
+	if n == 0 && errors.Is(err, io.EOF) {
+		err = c.end("read")
+	}
+	return n, err
+}
+
+// Write implements io.Writer. It gives io.EOF where the other side has closed the
+// channel.
+func (c *channelConn) Write(p []byte) (int, error) {
+	n, err := c.Channel.Write(p)
+	if errors.Is(err, io.EOF) {
+		err = c.end("write")
+	}
+	return n, err
+}
+
+// end is what io.EOF of the channel stands for.
+func (c *channelConn) end(op string) error {
+	if c.conn == nil {
+		return io.EOF
+	}
+	goesOn := c.conn.wire.life.goesOn(c.closed)
+	select {
+	case <-c.closed:
+		return net.ErrClosed
+	default:
+	}
+	if goesOn {
+		return io.EOF
+	}
+	why := c.conn.why()
+	if errors.Is(why, net.ErrClosed) {
+		return net.ErrClosed
+	}
+	return lostError(c.target, op, why, true)
 }
 
 type channelAddr string
@@ -115,6 +161,7 @@ func (c *channelConn) RemoteAddr() net.Addr { return c.remote }
 
 // Close closes the channel, and with it what was opened only for it.
 func (c *channelConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
 	err := c.Channel.Close()
 	if c.onEnd != nil {
 		_ = c.onEnd.Close()

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -31,7 +32,10 @@ type conn struct {
 	ours   bool       // we closed it; guarded by mu
 	ahead  []*opening // session channels opened ahead, oldest first; guarded by mu
 	scarce bool       // the server refused one of those; guarded by mu
+	buried bool       // nothing more is opened; guarded by mu
 	beat   *keepalive
+
+	openers sync.WaitGroup // those who wait for the server's answer to an opening
 }
 
 // newConn takes over an authenticated connection and serves it until it ends.
@@ -86,6 +90,27 @@ func (c *conn) bury() {
 	c.site.drop(c)
 	if c.parent != nil {
 		c.parent.release()
+	}
+	c.mu.Lock()
+	c.buried = true
+	c.mu.Unlock()
+	c.awaitOpeners()
+}
+
+// awaitOpeners lets those end who wait for an answer that does not come any more.
+// One whose channel is made while x/crypto ends the others may be overlooked there,
+// so they are not waited for without a limit.
+func (c *conn) awaitOpeners() {
+	done := make(chan struct{})
+	go func() { // ends with the openers
+		c.openers.Wait()
+		close(done)
+	}()
+	late := time.NewTimer(closeWait)
+	defer late.Stop()
+	select {
+	case <-done:
+	case <-late.C:
 	}
 }
 
@@ -186,12 +211,18 @@ type opening struct {
 	err  error
 }
 
-func (c *conn) open() *opening {
+// open asks the server for a channel; c.mu is held.
+func (c *conn) open(kind string, extra []byte) *opening {
 	o := &opening{done: make(chan struct{})}
-	go func() { // ends with the server's answer or with the connection
+	if c.buried {
+		o.err = net.ErrClosed
+		close(o.done)
+		return o
+	}
+	c.openers.Go(func() { // ends with the server's answer or with the connection
 		defer close(o.done)
-		o.ch, o.reqs, o.err = c.ssh.OpenChannel("session", nil)
-	}()
+		o.ch, o.reqs, o.err = c.ssh.OpenChannel(kind, extra)
+	})
 	return o
 }
 
@@ -205,6 +236,9 @@ func (c *conn) session(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, e
 		case <-ctx.Done():
 			go o.discard()
 			return nil, nil, context.Cause(ctx)
+		case <-c.ended:
+			go o.discard()
+			return nil, nil, net.ErrClosed
 		}
 		if !ahead || !isSessionLimit(o.err) {
 			return o.ch, o.reqs, o.err
@@ -220,7 +254,7 @@ func (c *conn) opening() (o *opening, ahead bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.ahead) == 0 {
-		return c.open(), false
+		return c.open("session", nil), false
 	}
 	o = c.ahead[0]
 	c.ahead = slices.Delete(c.ahead, 0, 1)
@@ -252,7 +286,7 @@ func (c *conn) openAhead() {
 		wanted = 1
 	}
 	for len(c.ahead) < wanted {
-		c.ahead = append(c.ahead, c.open())
+		c.ahead = append(c.ahead, c.open("session", nil))
 	}
 }
 

@@ -62,6 +62,7 @@ func (s *session) copyAll(ctx context.Context, cancel context.CancelCauseFunc) {
 	var pair sync.WaitGroup
 	pair.Go(func() { s.copy(ctx, errOut, s.ch.Stderr(), cancel) })
 	s.copy(ctx, out, s.ch, cancel)
+	s.whole = s.conn.wire.life.goesOn(nil) // the end of one stream is that of both
 	pair.Wait()
 	s.finish(ctx, stdout, asking, cancel)
 }
@@ -77,7 +78,7 @@ func (s *session) finish(ctx context.Context, stdout *opener, asking *prompter, 
 		return
 	}
 	<-s.ended
-	if s.role != roleCommand || ctx.Err() != nil || !s.known && s.lost() {
+	if s.role != roleCommand || ctx.Err() != nil || !s.whole || !s.known && s.lost() {
 		return
 	}
 	said := strings.TrimSpace(string(stdout.held))

@@ -106,7 +106,7 @@ func (d *dialing) connect(ctx context.Context) (*dialed, error) {
 		return nil, d.failed(ctx, err, nil)
 	}
 	w := newWire(nc, d.trace.tap())
-	login.Ended = w.dead.Load
+	login.Ended = w.life.over
 	d.phase.Store(int32(phaseBanner))
 	w.greeted = func() { d.phase.CompareAndSwap(int32(phaseBanner), int32(phaseKeyExchange)) }
 	stop := context.AfterFunc(ctx, func() { _ = w.Close() })

@@ -49,3 +49,18 @@ func (c *conn) confirmed() (confirmed, asked int) {
 
 // Direct is nc as connections use it.
 func Direct(nc net.Conn) net.Conn { return direct(nc) }
+
+// Life is what knows whether a connection goes on.
+type Life struct{ life }
+
+// Ask is life.ask.
+func (l *Life) Ask() { l.ask() }
+
+// Told is life.told.
+func (l *Life) Told(err error) { l.told(err) }
+
+// End is life.end.
+func (l *Life) End() { l.end() }
+
+// GoesOn is life.goesOn.
+func (l *Life) GoesOn(done <-chan struct{}) bool { return l.goesOn(done) }

@@ -34,10 +34,12 @@ func (p *Pool) Open(ctx context.Context, t transport.Target, subsystem string) (
 		return nil, &transport.Error{Op: "open", Host: t.Label(), Kind: transport.KindRefused, Err: err, Stopped: true}
 	}
 	stop := context.AfterFunc(ctx, func() { _ = ch.Close() })
-	return &channelConn{Channel: ch, local: l.ssh.LocalAddr(), remote: channelAddr(subsystem), onEnd: closer(func() {
+	nc := l.channelConn(ch, &t, l.ssh.LocalAddr(), channelAddr(subsystem))
+	nc.onEnd = closer(func() {
 		stop()
 		l.release()
-	})}, nil
+	})
+	return nc, nil
 }
 
 // Dial implements transport.Transport.
@@ -51,7 +53,7 @@ func (p *Pool) Dial(ctx context.Context, t transport.Target, network, addr strin
 		l.release()
 		return nil, channelError(ctx, &t, "dial", err)
 	}
-	nc.onEnd = closer(l.release)
+	nc.target, nc.onEnd = &t, closer(l.release)
 	return nc, nil
 }
 

@@ -93,6 +93,7 @@ func (l *link) Dial(ctx context.Context, network, addr string) (net.Conn, error)
 	if err != nil {
 		return nil, l.failure(ctx, "dial", err)
 	}
+	nc.target = &l.target
 	return nc, nil
 }
 

@@ -56,8 +56,9 @@ func TestALinkThatIsCutSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.cut()
-	if _, err := io.ReadAll(c); err != nil {
-		t.Error(err)
+	_, err = io.ReadAll(c)
+	if e := failedAs(t, err, transport.KindLost, "host: read: the connection was lost"); transport.SafeToRetry(e) {
+		t.Errorf("%v is not safe to repeat", e)
 	}
 	mustEnd(t, l, ln, "the connection was lost")
 }
@@ -109,6 +110,40 @@ func TestWhatIsAskedOfASilentLinkCanBeGivenUp(t *testing.T) {
 		_, err := os.Stat(path)
 		return errors.Is(err, os.ErrNotExist)
 	})
+}
+
+// What waits for an answer of the server ends with the link, and is waited for.
+func TestWhatIsAskedOfASilentLinkEndsWithIt(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(transport.Link, *relay){
+		"closed": func(l transport.Link, _ *relay) { _ = l.Close() },
+		"cut":    func(_ transport.Link, r *relay) { r.cut() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, target := serve(t, sshd.Config{})
+			r := newRelay(t, &target)
+			l := connect(t, newPool(t, pool.Config{}), target)
+			if err := l.Ping(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			r.asked()
+			r.silence()
+			const n = 10
+			ended := make(chan error, n)
+			for range n {
+				go func() { // ends with the link
+					_, err := l.Dial(t.Context(), "tcp", "127.0.0.1:1")
+					ended <- err
+				}()
+			}
+			eventually(t, patience, "asked", func() bool { return !r.quiet() })
+			end(l, r)
+			for range n {
+				failedAs(t, <-ended, transport.KindLost)
+			}
+		})
+	}
 }
 
 // A mute carries on so many bytes to the server, and then nothing more.

@@ -195,7 +195,8 @@ func (ln *remoteListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, lostError(&ln.link.target, "accept", ln.link.conn.why(), false)
 		}
-		return newChannelConn(sc, reqs, ln.Addr(), origin(ch)), nil
+		go ssh.DiscardRequests(reqs) // ends with the channel
+		return ln.link.conn.channelConn(sc, &ln.link.target, ln.Addr(), origin(ch)), nil
 	case <-ln.done:
 		return nil, ln.over()
 	case <-ln.link.conn.ended:

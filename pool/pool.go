@@ -135,6 +135,23 @@ func (p *Pool) site(t *transport.Target) (*site, error) {
 	return s, nil
 }
 
+// enter counts a user of the site. One that was forgotten since it was looked up is
+// kept again, or gives way to the one that took its place: connections of a site
+// that nobody knows would never be closed.
+func (p *Pool) enter(s *site) *site {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := p.sites[s.key]; now != nil {
+		s = now
+	} else {
+		p.sites[s.key] = s
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users++
+	return s
+}
+
 // forget drops a site without connections, so that a long-lived pool does not
 // grow with every host it ever saw.
 func (p *Pool) forget(s *site) {

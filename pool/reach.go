@@ -69,6 +69,7 @@ func (d *dialing) reachThrough(ctx context.Context) (net.Conn, error) {
 		}
 		return nil, d.behind(&hop, err)
 	}
+	nc.conn = nil // the wire over it takes every end for a loss
 	d.trace.step("jump", fmt.Sprintf("channel through %s to %s", hop.Label(), d.target.Addr()))
 	return nc, nil
 }

@@ -21,6 +21,9 @@ type relay struct {
 	turns  int           // how often the client spoke after the server did
 	last   int           // the direction of the last bytes
 	left   int           // bytes to the server before the link is cut; 0 is no limit
+	room   int           // bytes to the client before the link ends; negative is no limit
+	came   int           // bytes to the client
+	spoils bool          // the next byte to the client is changed
 	over   bool
 }
 
@@ -35,7 +38,7 @@ const (
 // newRelay stands in front of target, and changes it to lead through.
 func newRelay(t *testing.T, target *transport.Target) *relay {
 	t.Helper()
-	r := &relay{to: target.Addr()}
+	r := &relay{to: target.Addr(), room: -1}
 	ln := listen(t)
 	addr := ln.Addr().(*net.TCPAddr)
 	// known_hosts has the server's own port.
@@ -97,8 +100,16 @@ func (r *relay) copy(to, from net.Conn, direction int) {
 				r.cut()
 				return
 			}
+			ends := false
+			if direction == toClient {
+				n, ends = r.received(buf[:n])
+			}
 			if _, werr := to.Write(buf[:n]); werr != nil {
 				_ = from.Close()
+				return
+			}
+			if ends {
+				_ = to.(*net.TCPConn).CloseWrite()
 				return
 			}
 		}
@@ -124,6 +135,49 @@ func (r *relay) passed(direction, n int) (wait <-chan struct{}, broken bool) {
 		r.left = max(0, r.left)
 	}
 	return r.silent, broken
+}
+
+// received changes what goes to the client, and returns how much of it does, and
+// whether nothing comes after it.
+func (r *relay) received(b []byte) (n int, ends bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.spoils {
+		b[0] ^= 1
+		r.spoils = false
+	}
+	n = len(b)
+	if r.room >= 0 {
+		n = min(n, r.room)
+		if r.room -= n; r.room == 0 {
+			r.room, ends = -1, true
+		}
+	}
+	r.came += n
+	return n, ends
+}
+
+// endAfter ends what comes from the server, on one connection, after so many bytes
+// more.
+func (r *relay) endAfter(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.room = n
+}
+
+// arrived is how many bytes came from the server.
+func (r *relay) arrived() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.came
+}
+
+// spoil changes the next byte that comes from the server: no packet has the right
+// sum then.
+func (r *relay) spoil() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spoils = true
 }
 
 // cutAfter cuts the link when so many bytes more went to the server.

@@ -46,6 +46,7 @@ type session struct {
 
 	status transport.Status
 	known  bool // a status was received
+	whole  bool // the output has ended, and was not cut off; of the caller's goroutine
 
 	watched atomic.Pointer[guard] // its guard, where it has one
 
@@ -231,9 +232,9 @@ func (s *session) result(ctx context.Context, halting bool) (transport.Status, e
 		return s.status, e
 	case halting:
 		return transport.Status{}, s.error(causeKind(ctx), context.Cause(ctx), stopped)
-	case s.known:
+	case s.known && s.whole: // a status may come before the last of the output
 		return s.status, nil
-	case s.lost():
+	case s.lost() || !s.whole:
 		return transport.Status{}, lostError(s.target, "run", s.conn.why(), true)
 	default:
 		return transport.Status{}, s.error(transport.KindLost, errors.New("the server closed the session without an exit status"), false)

@@ -99,9 +99,9 @@ func (s *site) leaseJump(ctx context.Context) (*lease, error) {
 func (s *site) wait(ctx context.Context, sessions int, jump bool, silent func()) (*lease, error) {
 	alarm := time.NewTimer(silentAfter)
 	defer alarm.Stop()
-	s.mu.Lock()
-	s.users++
+	s = s.pool.enter(s)
 	defer s.leaveQueue()
+	s.mu.Lock()
 	for {
 		if c := s.roomiest(sessions); c != nil {
 			n := min(sessions, c.limit)

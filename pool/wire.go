@@ -36,7 +36,7 @@ type wire struct {
 
 	login   atomic.Bool // the login has begun
 	settled atomic.Bool // the handshake is over
-	dead    atomic.Bool // a read of the handshake failed
+	life    life
 }
 
 // bigRead is the size of one read while much arrives: 8 packets of 32 KiB.
@@ -64,6 +64,14 @@ func (w *wire) Read(p []byte) (int, error) {
 	if w.ahead != nil {
 		return w.fromAhead(p), nil
 	}
+	w.life.ask()
+	n, err := w.receive(p)
+	w.life.told(err)
+	return n, err
+}
+
+// receive reads from the network.
+func (w *wire) receive(p []byte) (int, error) {
 	if !w.settled.Load() {
 		return w.handshakeRead(p)
 	}
@@ -106,9 +114,6 @@ func (w *wire) handshakeRead(p []byte) (int, error) {
 		to = w.early
 	}
 	n, err := w.Conn.Read(to)
-	if err != nil {
-		w.dead.Store(true)
-	}
 	w.received.Add(int64(n))
 	w.observe(to[:n])
 	if len(p) == 1 && n > 0 {
@@ -154,8 +159,20 @@ func (w *wire) observe(b []byte) {
 	w.mu.Unlock()
 }
 
-// Write implements io.Writer.
+// Write implements io.Writer. It fails after the last Read has: nobody would hear
+// the answer, and x/crypto would wait for it where it opens a channel.
 func (w *wire) Write(p []byte) (int, error) {
+	if w.life.over() {
+		return 0, net.ErrClosed
+	}
+	n, err := w.send(p)
+	if err != nil {
+		w.life.end()
+	}
+	return n, err
+}
+
+func (w *wire) send(p []byte) (int, error) {
 	switch {
 	case !w.settled.Load():
 		if w.tap != nil {
@@ -168,7 +185,10 @@ func (w *wire) Write(p []byte) (int, error) {
 }
 
 // Close ends both directions.
-func (w *wire) Close() error { return w.Conn.Close() }
+func (w *wire) Close() error {
+	w.life.end()
+	return w.Conn.Close()
+}
 
 // settle ends the handshake: from here on reads are only counted. cipher is that of
 // what is written.

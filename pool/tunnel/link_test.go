@@ -40,8 +40,8 @@ func TestALinkThatIsCutComesBack(t *testing.T) {
 				r.set(mode)
 				eventually(t, "down", func() bool { return stateOf(s) == tunnel.StateDown })
 				_ = before.SetReadDeadline(time.Now().Add(patience))
-				if n, err := before.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-					t.Errorf("a connection over a lost link ended with %d bytes and %v, want an end", n, err)
+				if n, err := before.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("a connection over a lost link ended with %d bytes and %v, want a reset", n, err)
 				}
 				waiting := connectTo(t, s, 0)
 				if _, err := io.WriteString(waiting, "early "); err != nil {
@@ -66,6 +66,36 @@ func TestALinkThatIsCutComesBack(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A client that reads until the end has to know the half of a reply from a whole one.
+func TestAReplyIsNotCutShortWithoutASign(t *testing.T) {
+	const half = "half of the reply"
+	for _, server := range servers {
+		t.Run(server.name, func(t *testing.T) {
+			t.Parallel()
+			target := server.serve(t)
+			r := newRelay(t, &target)
+			s := up(t, target, tunnel.Wait, tcpService(t, func(nc net.Conn) {
+				_, _ = io.WriteString(nc, half)
+				_, _ = io.Copy(io.Discard, nc)
+			}).local())
+			clients := make([]net.Conn, 20)
+			for i := range clients {
+				clients[i] = connectTo(t, s, 0)
+				_ = clients[i].SetReadDeadline(time.Now().Add(patience))
+				if _, err := io.ReadFull(clients[i], make([]byte, len(half))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.cut()
+			for _, c := range clients {
+				if n, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("got %d bytes and %v, want a reset", n, err)
+				}
+			}
+		})
 	}
 }
 
