@@ -59,11 +59,11 @@ func TestAConnOverALinkTellsItsEndFromALoss(t *testing.T) {
 		{"the link is reset", func(_ *testing.T, _ transport.Link, r *relay, _ func(), _ []net.Conn) { r.cut() }, lost},
 		{"the link ends", func(t *testing.T, l transport.Link, r *relay, _ func(), _ []net.Conn) {
 			r.endAfter(5)
-			failedAs(t, l.Ping(t.Context()), transport.KindLost)
+			_ = failedAs(t, l.Ping(t.Context()), transport.KindLost)
 		}, lost},
 		{"the link is spoiled", func(t *testing.T, l transport.Link, r *relay, _ func(), _ []net.Conn) {
 			r.spoil()
-			failedAs(t, l.Ping(t.Context()), transport.KindLost)
+			_ = failedAs(t, l.Ping(t.Context()), transport.KindLost)
 		}, lost},
 		{"the link is closed", func(t *testing.T, l transport.Link, _ *relay, _ func(), _ []net.Conn) {
 			if err := l.Close(); err != nil {

@@ -35,11 +35,11 @@ func connect(t *testing.T, p *pool.Pool, target transport.Target) transport.Link
 func mustEnd(t *testing.T, l transport.Link, ln net.Listener, words ...string) {
 	t.Helper()
 	_, err := ln.Accept()
-	failedAs(t, err, transport.KindLost, words...)
+	_ = failedAs(t, err, transport.KindLost, words...)
 	<-l.Done()
-	failedAs(t, l.Err(), transport.KindLost, words...)
+	_ = failedAs(t, l.Err(), transport.KindLost, words...)
 	_, err = l.Dial(t.Context(), "tcp", "127.0.0.1:1")
-	failedAs(t, err, transport.KindLost)
+	_ = failedAs(t, err, transport.KindLost)
 }
 
 func TestALinkThatIsCutSaysSo(t *testing.T) {
@@ -140,7 +140,7 @@ func TestWhatIsAskedOfASilentLinkEndsWithIt(t *testing.T) {
 			eventually(t, patience, "asked", func() bool { return !r.quiet() })
 			end(l, r)
 			for range n {
-				failedAs(t, <-ended, transport.KindLost)
+				_ = failedAs(t, <-ended, transport.KindLost)
 			}
 		})
 	}
@@ -262,14 +262,14 @@ func TestConnectEndsWithItsContextBeforeABanner(t *testing.T) {
 			t.Fatal(err)
 		}
 		cancel(limit)
-		failedAs(t, <-done, transport.KindCanceled, "no more time")
+		_ = failedAs(t, <-done, transport.KindCanceled, "no more time")
 		_, _ = io.Copy(io.Discard, nc) // the connection has ended
 		_ = nc.Close()
 	}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, context.DeadlineExceeded)
 	defer cancel()
 	_, err := p.Connect(ctx, silent)
-	failedAs(t, err, transport.KindTimeout)
+	_ = failedAs(t, err, transport.KindTimeout)
 }
 
 // Not parallel: it counts all goroutines.
