@@ -67,7 +67,7 @@ func TestALinkThatFallsSilentIsFoundDead(t *testing.T) {
 	t.Parallel()
 	_, target := serve(t, sshd.Config{})
 	r := newRelay(t, &target)
-	target.Link.Keepalive, target.Link.KeepaliveMax = 50*time.Millisecond, 2
+	target.Link.Keepalive, target.Link.KeepaliveMax = 500*time.Millisecond, 2
 	l := connect(t, newPool(t, pool.Config{}), target)
 	ln, err := l.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
