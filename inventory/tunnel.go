@@ -62,9 +62,10 @@ func (inv *Inventory) Tunnel(name string) (*Tunnel, error) {
 // with them.
 func (inv *Inventory) CheckTunnels() lang.Diagnostics {
 	var all hcl.Diagnostics
+	c := clashes{first: map[listening]*Tunnel{}}
 	for _, t := range inv.tunnels {
-		_, diags := t.bind(nil)
-		all = append(all, diags...)
+		list, diags := t.bind(nil)
+		all = append(append(all, diags...), c.of(t, list)...)
 	}
 	return inv.project.Diagnostics(all)
 }

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -172,6 +173,38 @@ tunnel "x" {
   permit = ["db1:80"]
 }`)
 	wantDiagnostic(t, inv.CheckTunnels(), "Target not permitted", `The tunnel "x" leads to db2:80, which its own permit leaves out. This is so for db2.`)
+}
+
+func TestTunnelsThatCannotBeOpenAtOneTimeAreToldOf(t *testing.T) {
+	tunnels := func(x, y string) string {
+		const form = `
+tunnel %q {
+  hosts = %s
+  to    = "localhost:1"
+}`
+		return `group "db" { hosts = ["db1", "db2"] }` + fmt.Sprintf(form, "x", x) + fmt.Sprintf(form, "y", y)
+	}
+	for name, test := range map[string]struct{ x, y, detail string }{
+		"here":       {"\"db1\"\n local = 26500", "\"@db\"\n local = 26499 + host.index", `a.fleet.hcl:2 would: only one of them`},
+		"on a host":  {"\"@db\"\n remote = 80", "\"@db\"\n remote = 80", `The tunnel "y" would listen on 127.0.0.1:80 of db1, as "x" at `},
+		"two hosts":  {"\"db1\"\n remote = 80", "\"db2\"\n remote = 80", ""},
+		"any port":   {"\"@db\"\n local = 0", "\"@db\"\n local = 0", ""},
+		"both sides": {"\"db1\"\n local = 80", "\"db1\"\n remote = 80", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ds := load(t, tunnels(test.x, test.y)).CheckTunnels()
+			if test.detail == "" {
+				if len(ds) > 0 {
+					t.Errorf("%v", ds)
+				}
+				return
+			}
+			wantDiagnostic(t, ds, "Conflicting addresses", test.detail)
+			if ds.HasErrors() {
+				t.Errorf("it is an error")
+			}
+		})
+	}
 }
 
 func TestTunnelsThatAreTooExpensive(t *testing.T) {
