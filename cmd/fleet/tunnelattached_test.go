@@ -4,9 +4,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"fleet/pool/credential"
+	"fleet/pool/tunnel"
 )
 
 func TestNoCommandIsStartedForSomebodyWhoLeaves(t *testing.T) {
@@ -46,4 +52,38 @@ func TestTheTerminalsCtrlCIsForTheCommand(t *testing.T) {
 	if got := shellStatus(a.cmd.ProcessState); got != 143 || exitStatus(a.ended()) != 143 {
 		t.Errorf("the command ended with %d, fleet with %v; want 143", got, a.ended())
 	}
+}
+
+func TestNobodyIsAskedWhileTheCommandHasTheTerminal(t *testing.T) {
+	x := &tunneling{app: newApp(*runtimeEnv(t))}
+	if _, err := x.answer(t.Context(), credential.Question{Text: "Password: "}); !errors.Is(err, errAttached) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A drainingSet has one connection less each time somebody looks.
+type drainingSet struct {
+	tunnelSet
+	open int64
+}
+
+func (s *drainingSet) Status() []tunnel.Status {
+	s.open = max(s.open-1, 0)
+	return []tunnel.Status{{Open: s.open}}
+}
+
+func TestWhatACommandWroteLastMayArrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &drainingSet{open: 5}
+		x := &tunneling{set: s}
+		x.drain(t.Context())
+		if s.open != 0 {
+			t.Errorf("%d connections are cut", s.open)
+		}
+		s.open = 1 << 40 // one that stays, as of a server in the background
+		begun := time.Now()
+		if x.drain(t.Context()); time.Since(begun) != drainTime {
+			t.Errorf("it waited %v, want %v", time.Since(begun), drainTime)
+		}
+	})
 }
