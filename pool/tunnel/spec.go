@@ -54,19 +54,15 @@ type Config struct {
 	Fanout int
 }
 
-// keepalive finds a dead link sooner than a command needs to: a forward that
+// keepaliveEvery finds a dead link sooner than a command needs to: a forward that
 // hangs is noticed by people.
-const (
-	keepaliveEvery = 5 * time.Second
-	keepaliveMax   = 3
-)
+const keepaliveEvery = 5 * time.Second
 
 // reach is the target as a link of a tunnel has it.
 func (s *Spec) reach() transport.Target {
 	t := s.Target
 	if t.Link.Keepalive == 0 {
 		t.Link.Keepalive = keepaliveEvery
-		t.Link.KeepaliveMax = keepaliveMax
 	}
 	return t
 }
