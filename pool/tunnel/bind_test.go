@@ -76,7 +76,11 @@ func TestWhatCannotBeBoundIsAnErrorAndNothingIsBound(t *testing.T) {
 		},
 		"same port": {[][]forward.Rule{at(free), at(free)}, []string{free.String(), "db1", "db2"}},
 		"twice":     {[][]forward.Rule{append(at(free), at(free)...)}, []string{free.String(), "twice"}},
-		"all":       {[][]forward.Rule{at(taken.endpoint()), at(forward.TCP("*", 0))}, []string{"in use", "loopback"}},
+		"other words": {
+			[][]forward.Rule{at(free), at(forward.TCP("localhost", free.Port()))},
+			[]string{free.String(), "localhost", "db1", "db2", "twice"},
+		},
+		"all": {[][]forward.Rule{at(taken.endpoint()), at(forward.TCP("*", 0))}, []string{"in use", "loopback"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			saysAll(t, bindError(t, tt.hosts...), tt.words...)
@@ -90,6 +94,15 @@ func TestWhatCannotBeBoundIsAnErrorAndNothingIsBound(t *testing.T) {
 	if err := bindError(t, at(taken.endpoint())); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("%v is not EADDRINUSE", err)
 	}
+}
+
+func TestTwoBlocksWithOneAddressAreNamed(t *testing.T) {
+	rules := []forward.Rule{{Kind: forward.Local, Listen: deadAddress(t), To: forward.TCP("localhost", 80)}}
+	_, err := tunnel.New(tunnel.Config{Transport: transport.Local{}}, []tunnel.Spec{
+		{Name: "x", Target: transport.Target{Name: "ra"}, Rules: rules},
+		{Name: "y", Target: transport.Target{Name: "rc"}, Rules: rules},
+	})
+	saysAll(t, err, `ra (tunnel "x")`, `rc (tunnel "y")`, "twice")
 }
 
 func TestAWideBindIsAllowedOnDemand(t *testing.T) {

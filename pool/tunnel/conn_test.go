@@ -143,6 +143,49 @@ func TestHalfClosesPassBothWays(t *testing.T) {
 	}
 }
 
+func TestATargetThatLeavesItsClientIsNothingToTellOf(t *testing.T) {
+	hasty := tcpService(t, func(nc net.Conn) { _, _ = io.ReadFull(nc, make([]byte, 1)) })
+	s := up(t, serveReal(t), tunnel.Wait, hasty.local())
+	nc := connectTo(t, s, 0)
+	_ = nc.SetDeadline(time.Now().Add(patience))
+	for chunk := make([]byte, 64<<10); ; {
+		if _, err := nc.Write(chunk); err != nil {
+			break
+		}
+	}
+	eventually(t, "let go", func() bool { return s.Status()[0].Open == 0 })
+	if err := s.Status()[0].LastError; err != nil {
+		t.Errorf("it is told of: %v", err)
+	}
+}
+
+func TestOnlySoManyWaitForTheLink(t *testing.T) {
+	n := &network{err: unreachable()}
+	f := &fakeTransport{connect: n.connect}
+	s := open(t, tunnel.Config{Transport: f, Retry: true}, spec(t, forward.Local, "0:localhost:80"))
+	for range tunnel.WaitingMax {
+		connectTo(t, s, 0)
+	}
+	eventually(t, "accepted", func() bool { return s.Status()[0].Open == tunnel.WaitingMax })
+	if err := s.Status()[0].LastError; err != nil {
+		t.Fatalf("refused too early: %v", err)
+	}
+	at := s.Status()[0].Listen
+	nc, err := net.Dial(at.Network, at.Address)
+	if err == nil { // else it was reset at once
+		defer nc.Close()
+		_ = nc.SetReadDeadline(time.Now().Add(patience))
+		_, err = nc.Read(make([]byte, 1))
+	}
+	if !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("one too many got %v, want a reset", err)
+	}
+	saysAll(t, s.Status()[0].LastError, "wait for the host")
+	if open := s.Status()[0].Open; open < tunnel.WaitingMax {
+		t.Errorf("%d wait, want %d", open, tunnel.WaitingMax)
+	}
+}
+
 func TestAMuteTargetHoldsUpNobodyElse(t *testing.T) {
 	mute := tcpService(t, func(nc net.Conn) { _, _ = io.Copy(io.Discard, nc) })
 	talking := tcpService(t, echo)

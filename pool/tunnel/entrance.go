@@ -140,8 +140,11 @@ func (e *entrance) reach(ctx context.Context, to forward.Endpoint) (net.Conn, cu
 	}
 }
 
-// await returns the link of the moment, and counts those who wait for it.
+// await returns the link of the moment. Those who have to wait for one are counted.
 func (e *entrance) await(ctx context.Context) (current, error) {
+	if now, _, err := e.line.present(); err != nil || now.link != nil {
+		return now, err
+	}
 	if n := e.waiting.Add(1); n > waitingMax {
 		e.waiting.Add(-1)
 		return current{}, fmt.Errorf("%d connections wait for the host already", waitingMax)

@@ -24,6 +24,14 @@ type exit struct {
 // listenLimit is the time for the host to answer whether it listens.
 const listenLimit = 10 * time.Second
 
+// A lateError is a limit of time that has passed, in words for users.
+type lateError struct{ limit time.Duration }
+
+func (e lateError) Error() string { return fmt.Sprintf("no answer within %s", e.limit) }
+
+// Is makes it a timeout to whoever asks for the kind of the error.
+func (lateError) Is(target error) bool { return target == context.DeadlineExceeded }
+
 // serve listens for as long as the link lives. An error is why that is over, or
 // cannot be.
 func (x *exit) serve(life context.Context, link transport.Link, l *line) error {
@@ -65,7 +73,7 @@ func (x *exit) serve(life context.Context, link transport.Link, l *line) error {
 
 // bind listens on the host. Where a socket of ours is left over, it is removed.
 func (x *exit) bind(life context.Context, link transport.Link) (net.Listener, error) {
-	ctx, cancel := context.WithTimeoutCause(life, listenLimit, fmt.Errorf("no answer within %s", listenLimit))
+	ctx, cancel := context.WithTimeoutCause(life, listenLimit, lateError{listenLimit})
 	defer cancel()
 	ln, err := link.Listen(ctx, x.listen.Network, x.listen.Address)
 	if err != nil && x.listen.IsUnix() && x.mark != "" && transport.KindOf(err) == transport.KindRefused {

@@ -11,3 +11,6 @@ const (
 	SleepTick  = sleepTick
 	WakeLimit  = wakeLimit
 )
+
+// WaitingMax bounds the connections of a forward that wait for a link.
+const WaitingMax = waitingMax

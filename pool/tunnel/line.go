@@ -3,7 +3,6 @@ package tunnel
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -159,20 +158,26 @@ func (l *line) publish(now current) {
 // errAway is what a connection is told that does not wait.
 var errAway = errors.New("there is no connection to the host at the moment")
 
-// link returns the link of the moment; where there is none it waits for one, or
-// does not, as OnDown says.
+// present returns the link of the moment, or an error where none is to be waited
+// for, as OnDown says. Where there is neither, news tells of a change.
+func (l *line) present() (now current, news <-chan struct{}, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.now.over != nil:
+		err = l.now.over
+	case l.now.link == nil && l.onDown == Refuse:
+		err = errAway
+	}
+	return l.now, l.news, err
+}
+
+// link returns the link of the moment; where there is none it waits for one.
 func (l *line) link(ctx context.Context) (current, error) {
 	for {
-		l.mu.Lock()
-		now, news := l.now, l.news
-		l.mu.Unlock()
-		switch {
-		case now.over != nil:
-			return now, now.over
-		case now.link != nil:
-			return now, nil
-		case l.onDown == Refuse:
-			return now, fmt.Errorf("%s: %w", l.target.Label(), errAway)
+		now, news, err := l.present()
+		if err != nil || now.link != nil {
+			return now, err
 		}
 		select {
 		case <-news:

@@ -40,6 +40,11 @@ func (s *Set) pass(life context.Context, near, far net.Conn, ahead []byte, r *ro
 	up := make(chan error, 1)
 	s.work.Go(func() { // ends with either socket
 		err := s.send(far, near, ahead, &r.sent)
+		if errors.Is(err, io.EOF) && !cut(life, err) {
+			// A target that has closed takes no more; its answer may
+			// still be on the way, and the other direction ends with it.
+			err = nil
+		}
 		if err != nil {
 			abort()
 		}

@@ -3,7 +3,6 @@ package tunnel
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"fleet/transport"
@@ -114,7 +113,7 @@ func (s *search) begin(ctx context.Context) time.Duration {
 // attempt makes one attempt; a limit of 0 leaves the time to the transport.
 func (l *line) attempt(ctx context.Context, limit time.Duration, patient bool) outcome {
 	o := outcome{patient: patient, began: time.Now()}
-	late := fmt.Errorf("no answer within %s", limit)
+	late := lateError{limit}
 	if limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, late)

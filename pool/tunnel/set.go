@@ -71,7 +71,7 @@ func (s *Set) add(spec *Spec, taken addresses) error {
 			s.lines = append(s.lines, l)
 			continue
 		}
-		ln, err := taken.bind(spec.Target.Label(), rule.Listen)
+		ln, err := taken.bind(spec.owner(), rule.Listen)
 		if err != nil {
 			bad = append(bad, err)
 			continue

@@ -47,8 +47,21 @@ func (f *socketFile) remove() {
 	}
 }
 
-// staleWait is how long a socket that somebody listens to may take to accept.
-const staleWait = time.Second
+const (
+	// staleWait is how long a socket that somebody listens to may take to accept.
+	staleWait = time.Second
+	// bornWait is how long one may take from its making until it is listened to.
+	bornWait = 100 * time.Millisecond
+)
+
+// refuses reports whether nobody listens to the socket.
+func refuses(at forward.Endpoint) bool {
+	nc, err := net.DialTimeout("unix", at.Address, staleWait)
+	if err == nil {
+		_ = nc.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
+}
 
 // removeStale removes a socket that nobody listens to. Anything else stays, and is
 // an error.
@@ -60,11 +73,12 @@ func removeStale(at forward.Endpoint) error {
 	if before.Mode().Type() != fs.ModeSocket {
 		return fmt.Errorf("listen on %q: there is a file that is not a socket", at)
 	}
-	nc, err := net.DialTimeout("unix", at.Address, staleWait)
-	if err == nil {
-		_ = nc.Close()
+	if !refuses(at) {
+		return listenError(at, syscall.EADDRINUSE)
 	}
-	if !errors.Is(err, syscall.ECONNREFUSED) {
+	// Whoever binds a socket listens a moment later, and refuses until then.
+	time.Sleep(bornWait)
+	if !refuses(at) {
 		return listenError(at, syscall.EADDRINUSE)
 	}
 	(&socketFile{at.Address, before}).remove()

@@ -67,6 +67,14 @@ func (s *Spec) reach() transport.Target {
 	return t
 }
 
+// owner says for whom the rules are.
+func (s *Spec) owner() string {
+	if s.Name == "" {
+		return s.Target.Label()
+	}
+	return fmt.Sprintf("%s (tunnel %q)", s.Target.Label(), s.Name)
+}
+
 // check refuses a rule that may not be opened.
 func (s *Spec) check(r forward.Rule) error {
 	if !s.Gateway && !r.Listen.IsLoopback() {

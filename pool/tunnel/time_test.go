@@ -119,6 +119,31 @@ func TestAHostThatHasBecomeSlowIsReachedByThePatientAttempt(t *testing.T) {
 	})
 }
 
+func TestAHostThatIsSlowToListenIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		f := &fakeTransport{connect: func(context.Context, int) (*fakeLink, error) {
+			l := newFakeLink()
+			l.listen = func(ctx context.Context, _, _ string) (net.Listener, error) {
+				if asked++; asked > 1 {
+					return newFakeListener(8080), nil
+				}
+				<-ctx.Done()
+				return nil, &transport.Error{Op: "listen", Host: "host", Kind: transport.KindOf(context.Cause(ctx)), Err: context.Cause(ctx)}
+			}
+			return l, nil
+		}}
+		told := make(chan tunnel.Status, 16)
+		s := open(t, tunnel.Config{Transport: f, Retry: true, Changed: func(st tunnel.Status) { told <- st }}, spec(t, forward.Remote, "8080:localhost:80"))
+		if err := s.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if st := <-told; transport.KindOf(st.Err) != transport.KindTimeout || !strings.Contains(st.Err.Error(), "no answer within 10s") {
+			t.Errorf("got %s, %v", st.State, st.Err)
+		}
+	})
+}
+
 func TestTheFirstAttemptDecidesUnlessToldToRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := &network{err: unreachable()}
