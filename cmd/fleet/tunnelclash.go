@@ -14,7 +14,7 @@ type wish struct {
 
 func (o wish) String() string {
 	if o.name != "" {
-		return fmt.Sprintf("tunnel %q for %s", o.name, o.host)
+		return fmt.Sprintf("tunnel %q (%s)", o.name, o.host)
 	}
 	return fmt.Sprintf("%s (%s)", o.host, o.rule)
 }

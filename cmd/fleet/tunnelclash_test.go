@@ -36,7 +36,7 @@ func TestAnAddressIsWantedOnce(t *testing.T) {
 		{
 			"two blocks",
 			[]tunnelPlan{plan("x", "db1", here), plan("y", "db2", here)},
-			`127.0.0.1:7001 is wanted twice: for tunnel "x" for db1, and for tunnel "y" for db2`,
+			`127.0.0.1:7001 is wanted twice: for tunnel "x" (db1), and for tunnel "y" (db2)`,
 		},
 	} {
 		got := ""
