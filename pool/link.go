@@ -69,6 +69,8 @@ type link struct {
 	listeners []*remoteListener // guarded by mu
 	asking    int               // guarded by mu: calls of Listen without an answer
 	strays    []ssh.NewChannel  // guarded by mu: may belong to a listener that was asked for
+	refusals  []refusal         // guarded by mu: channels to turn away
+	refusing  bool              // guarded by mu: one goroutine does so
 	probe     *probe            // guarded by mu: the round trip under way
 }
 

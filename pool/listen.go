@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -92,7 +93,7 @@ func (l *link) ask(ln *remoteListener) {
 	case err != nil:
 		ln.err = err
 	case !ok:
-		ln.err = fmt.Errorf("it does not listen on %q: the address is in use, or this is not allowed there", ln.text(port))
+		ln.err = ln.refused()
 	default:
 		ln.bound = true
 		l.listeners = append(l.listeners, ln)
@@ -105,6 +106,14 @@ func (l *link) ask(ln *remoteListener) {
 	for _, ch := range strays {
 		l.sort(ch)
 	}
+}
+
+// refused is the server's no, which has no reason in it.
+func (ln *remoteListener) refused() error {
+	if ln.network == "tcp" && ln.port == 0 {
+		return errors.New("it does not listen on any port: this is not allowed there (AllowTcpForwarding, PermitListen of its sshd)")
+	}
+	return fmt.Errorf("it does not listen on %q: the address is in use, or this is not allowed there", ln.text(ln.port))
 }
 
 // giveUp closes a listener that nobody waits for any more.
@@ -123,8 +132,7 @@ func (l *link) take(ch ssh.NewChannel) {
 	l.sort(ch)
 }
 
-// sort finds the listener of a channel; l.mu is held. Rejecting sends a packet,
-// which waits for nobody but the network: x/crypto's reader does the same.
+// sort finds the listener of a channel; l.mu is held.
 func (l *link) sort(ch ssh.NewChannel) {
 	ln, known := l.find(ch)
 	switch {
@@ -132,17 +140,57 @@ func (l *link) sort(ch ssh.NewChannel) {
 		select {
 		case ln.queue <- ch:
 		default:
-			go reject(ch, ssh.ResourceShortage, "too many connections wait to be accepted")
+			l.refuse(ch, ssh.ResourceShortage, "too many connections wait to be accepted")
 		}
 	case known && l.asking > 0 && len(l.strays) < backlog:
 		l.strays = append(l.strays, ch) // faster than the answer with its port
 	default:
-		go reject(ch, ssh.Prohibited, "not asked for")
+		l.refuse(ch, ssh.Prohibited, "not asked for")
 	}
 }
 
-// reject ends with the sending of one packet.
-func reject(ch ssh.NewChannel, why ssh.RejectionReason, text string) { _ = ch.Reject(why, text) }
+// A refusal is a channel to turn away, and what the server is told.
+type refusal struct {
+	ch   ssh.NewChannel
+	why  ssh.RejectionReason
+	text string
+}
+
+// refusalsMax bounds the channels that wait to be turned away. A server that opens
+// more of them, and does not read that it may not, is not one to go on with.
+const refusalsMax = 8 * backlog
+
+// refuse turns a channel away; l.mu is held. That sends a packet, and waits as long
+// as the server does not read: another goroutine does it, one for all.
+func (l *link) refuse(ch ssh.NewChannel, why ssh.RejectionReason, text string) {
+	if len(l.refusals) == refusalsMax {
+		go l.conn.close(errFlood) // ends at once; not under the lock
+		return
+	}
+	l.refusals = append(l.refusals, refusal{ch, why, text})
+	if !l.refusing {
+		l.refusing = true
+		go l.sendRefusals() // ends with the last of them, or with the connection
+	}
+}
+
+var errFlood = errors.New("the server opens connections without end, and does not read the answers")
+
+func (l *link) sendRefusals() {
+	for {
+		l.mu.Lock()
+		all := l.refusals
+		l.refusals = nil
+		l.refusing = len(all) > 0
+		l.mu.Unlock()
+		if len(all) == 0 {
+			return
+		}
+		for _, r := range all {
+			_ = r.ch.Reject(r.why, r.text)
+		}
+	}
+}
 
 // find is the listener that a channel is for; known is unset where the kind of the
 // channel is not one of ours. l.mu is held. Some servers do not repeat the address
@@ -256,9 +304,9 @@ func (ln *remoteListener) Close() error {
 		l.mu.Lock()
 		bound := ln.bound
 		l.listeners = slices.DeleteFunc(l.listeners, func(other *remoteListener) bool { return other == ln })
+		ln.drain()
 		l.mu.Unlock()
 		close(ln.done)
-		ln.drain()
 		if !bound {
 			return
 		}
@@ -278,12 +326,13 @@ func (ln *remoteListener) Close() error {
 	return nil
 }
 
-// drain turns away those who were not accepted.
+// drain turns away those who were not accepted; link.mu is held.
 func (ln *remoteListener) drain() {
+	l := ln.link
 	for {
 		select {
 		case ch := <-ln.queue:
-			reject(ch, ssh.Prohibited, "no longer listening")
+			l.refuse(ch, ssh.Prohibited, "no longer listening")
 		default:
 			return
 		}
