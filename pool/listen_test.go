@@ -134,10 +134,10 @@ func TestARefusalToListenFitsWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	l := connect(t, newPool(t, pool.Config{}), answering(t, false, make(chan struct{}, 16)))
 	_, err := l.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	failedAs(t, err, transport.KindRefused, "any port", "not allowed there")
+	_ = failedAs(t, err, transport.KindRefused, "any port", "not allowed there")
 	if strings.Contains(err.Error(), "in use") {
 		t.Errorf("no free port is in use: %v", err)
 	}
 	_, err = l.Listen(t.Context(), "tcp", "127.0.0.1:80")
-	failedAs(t, err, transport.KindRefused, `"127.0.0.1:80"`, "in use")
+	_ = failedAs(t, err, transport.KindRefused, `"127.0.0.1:80"`, "in use")
 }
