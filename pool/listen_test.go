@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"fleet/internal/sshd"
 	"fleet/pool"
 	"fleet/transport"
 )
@@ -24,24 +23,7 @@ const hastyPort = 4711
 // answered that it listens there, and one for a port that nobody asked for.
 func hasty(t *testing.T, stray chan<- error) transport.Target {
 	t.Helper()
-	key, err := sshd.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conf := &ssh.ServerConfig{NoClientAuth: true}
-	conf.AddHostKey(key)
-	ln := listen(t)
-	var work sync.WaitGroup
-	t.Cleanup(func() {
-		_ = ln.Close()
-		work.Wait()
-	})
-	work.Go(func() {
-		nc, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		defer nc.Close()
+	return oneClient(t, func(nc net.Conn, conf *ssh.ServerConfig, work *sync.WaitGroup) {
 		out := &outgoing{Conn: nc, wrote: make(chan struct{}, 1)}
 		c, chans, reqs, err := ssh.NewServerConn(out, conf)
 		if err != nil {
@@ -73,7 +55,6 @@ func hasty(t *testing.T, stray chan<- error) transport.Target {
 			}
 		}
 	})
-	return targetAt(ln.Addr())
 }
 
 // An outgoing connection tells of its writes, of which each has one packet.

@@ -236,9 +236,9 @@ func TestKeepaliveTakesEveryAnswerForASignOfLife(t *testing.T) {
 	}
 }
 
-// answering is a server that accepts every channel, says nothing on it, and
-// answers global requests as it is told.
-func answering(t *testing.T, success bool, probes chan<- struct{}) transport.Target {
+// oneClient is a server of the test's own: serve speaks SSH with the first client,
+// and what it starts with work is waited for.
+func oneClient(t *testing.T, serve func(nc net.Conn, conf *ssh.ServerConfig, work *sync.WaitGroup)) transport.Target {
 	t.Helper()
 	key, err := sshd.NewKey()
 	if err != nil {
@@ -258,6 +258,16 @@ func answering(t *testing.T, success bool, probes chan<- struct{}) transport.Tar
 			return
 		}
 		defer nc.Close()
+		serve(nc, conf, &work)
+	})
+	return targetAt(ln.Addr())
+}
+
+// answering is a server that accepts every channel, says nothing on it, and
+// answers global requests as it is told.
+func answering(t *testing.T, success bool, probes chan<- struct{}) transport.Target {
+	t.Helper()
+	return oneClient(t, func(nc net.Conn, conf *ssh.ServerConfig, work *sync.WaitGroup) {
 		_, chans, reqs, err := ssh.NewServerConn(nc, conf)
 		if err != nil {
 			return
@@ -275,5 +285,4 @@ func answering(t *testing.T, success bool, probes chan<- struct{}) transport.Tar
 			probes <- struct{}{}
 		}
 	})
-	return targetAt(ln.Addr())
 }
