@@ -43,7 +43,9 @@ func startDropbear(t *testing.T) transport.Target {
 		ln := listen(t)
 		addr := ln.Addr().(*net.TCPAddr)
 		_ = ln.Close()
-		cmd := exec.Command("dropbear", "-F", "-E", "-s", "-p", addr.String(), "-r", hostKey, "-P", filepath.Join(s.Dir, "dropbear.pid"))
+		// Without -a it binds a forwarded port on ::1 and 127.0.0.1, and is content
+		// where somebody else has the latter.
+		cmd := exec.Command("dropbear", "-a", "-F", "-E", "-s", "-p", addr.String(), "-r", hostKey, "-P", filepath.Join(s.Dir, "dropbear.pid"))
 		cmd.Stderr = log
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		if err := cmd.Start(); err != nil {
