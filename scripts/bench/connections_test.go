@@ -41,6 +41,8 @@ func BenchmarkConnections(b *testing.B) {
 }
 
 func hold(b *testing.B, targets []transport.Target) {
+	// As the command does it for thousands of hosts.
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	collect() // what an earlier round has left
 	p := pool.New(pool.Config{Linger: -1})
 	before := measure(b)
