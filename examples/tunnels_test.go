@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -70,16 +71,14 @@ func TestThePageOnTunnelsWorks(t *testing.T) {
 	}
 }
 
-// freePorts is the first of n ports in a row on which nobody listens.
+// freePorts is the first of n ports in a row on which nobody listens. They are below
+// those that the system hands out, or a connection of another test might take one
+// before it is used.
 func freePorts(t *testing.T, n int) int {
 	t.Helper()
 	for range 100 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		base, all := first.Addr().(*net.TCPAddr).Port, []net.Listener{first}
-		for i := 1; i < n; i++ {
+		base, all := 10_000+rand.IntN(20_000), []net.Listener(nil)
+		for i := range n {
 			if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i)); err == nil {
 				all = append(all, l)
 			}

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -83,10 +85,14 @@ func (e *estate) lab(ts *testscript.TestScript, dir string, n int, faults []stri
 	ts.Check(os.WriteFile(filepath.Join(dir, "inventory.fleet.hcl"), []byte(inventory.String()), 0o600))
 }
 
-// closedPort is a port on which nobody listens.
+// closedPort is a port on which nobody listens. It is below those that the system
+// hands out, or another test might listen there before it is used.
 func closedPort(ts *testscript.TestScript) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Check(l.Close())
-	return l.Addr().(*net.TCPAddr).Port
+	for {
+		port := 10_000 + rand.IntN(20_000)
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			ts.Check(l.Close())
+			return port
+		}
+	}
 }
