@@ -42,7 +42,8 @@ type Call struct {
 	each cty.Value // NilVal without for_each
 }
 
-// An Action is what a step does: a [*Command], a [*Wait] or a [*Tunnel].
+// An Action is what a step does: a [*Command], a [*Wait], a [*Tunnel], a [*Copy], a
+// [*Fetch] or a [*Sync].
 type Action interface{ action() }
 
 // A Command is the action of command, argv and script.

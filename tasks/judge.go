@@ -6,12 +6,12 @@ import (
 
 // Judge decides whether c, an action of s that has ended with r, changed
 // something and whether it failed, and sets both in r. Without anything else
-// said, a status other than 0 is a failure, and commands change something while
-// waits and tunnels do not. Then failed is asked, then changed, then the postconditions,
-// unless it failed. The error is what is wrong with one of these, or the message
+// said, a status other than 0 is a failure; commands change something, waits and
+// tunnels do not, and of a transfer r.Changed says it when Judge is called. Then
+// failed is asked, then changed, then the postconditions, unless it failed. The error is what is wrong with one of these, or the message
 // of a postcondition that is not met; r has failed then.
 func (h *Host) Judge(s *Step, c *Call, r *Result) error {
-	r.Failed, r.Changed = r.Status != 0, s.Changes()
+	r.Failed, r.Changed = r.Status != 0, s.Changes() && (r.Changed || !s.Transfers())
 	x := h.exprs.steps[s]
 	if x == nil || x.attrs["failed"] == nil && x.attrs["changed"] == nil && len(x.post) == 0 {
 		return nil

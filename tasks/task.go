@@ -65,8 +65,9 @@ type Step struct {
 	Retry                Retry
 	// Referenced says that an expression elsewhere asks for the result.
 	Referenced bool
-	// Kind is the name of its action: "command", "argv", "script", "wait", "tunnel"; or
-	// "flush": handlers that were notified by now have their turn.
+	// Kind is the name of its action: "command", "argv", "script", "copy", "template",
+	// "fetch", "sync", "wait", "tunnel"; or "flush": handlers that were notified by now
+	// have their turn.
 	Kind string
 
 	late lateStep
