@@ -25,7 +25,7 @@ func (e *Event) AppendJSON(dst []byte) ([]byte, error) {
 	o.text("host", e.Host)
 	o.list("hosts", e.Hosts)
 	o.text("command", e.Command)
-	o.number("fanout", e.Fanout)
+	o.number("fanout", int64(e.Fanout))
 	if e.Type == Output {
 		o.output(e)
 	}
@@ -88,19 +88,21 @@ func (o *object) end(e *Event) {
 // task adds what only runs of tasks have.
 func (o *object) task(e *Event) {
 	o.text("task", e.Task)
-	o.number("batches", e.Batches)
-	o.number("batch", e.Batch)
+	o.number("batches", int64(e.Batches))
+	o.number("batch", int64(e.Batch))
 	o.flag("canary", e.Canary)
 	o.text("section", string(e.Section))
 	o.text("step", e.Step)
 	o.text("key", e.Key)
 	o.text("on", e.On)
-	o.number("attempt", e.Attempt)
+	o.number("attempt", int64(e.Attempt))
 	if e.Delay.Microseconds() != 0 {
 		o.milliseconds("delay_ms", e.Delay)
 	}
 	o.flag("once", e.Once)
 	o.flag("changed", e.Changed)
+	o.number("files", int64(e.Files))
+	o.number("bytes", e.Bytes)
 	o.flag("ignored", e.Ignored)
 	o.text("reason", e.Reason)
 	o.list("notify", e.Notify)
@@ -129,10 +131,10 @@ func (o *object) text(name, s string) {
 	}
 }
 
-func (o *object) number(name string, n int) {
+func (o *object) number(name string, n int64) {
 	if n != 0 {
 		o.name(name)
-		*o = strconv.AppendInt(*o, int64(n), 10)
+		*o = strconv.AppendInt(*o, n, 10)
 	}
 }
 

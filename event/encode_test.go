@@ -24,6 +24,7 @@ func marshal(t interface{ Fatal(...any) }, e *Event) []byte {
 		Task: e.Task, Batches: e.Batches, Batch: e.Batch, Canary: e.Canary,
 		Section: e.Section, Step: e.Step, Key: e.Key, On: e.On,
 		Attempt: e.Attempt, DelayMS: Milliseconds(e.Delay), Once: e.Once, Changed: e.Changed, Ignored: e.Ignored,
+		Files: e.Files, Bytes: e.Bytes,
 		Reason: e.Reason, Notify: e.Notify, Result: e.Result,
 	}
 	switch e.Type {
@@ -94,6 +95,7 @@ func anyEvent() *rapid.Generator[*Event] {
 			Section: Section(text("section")), Step: text("step"), Key: text("key"), On: text("on"),
 			Attempt: number.Draw(t, "attempt"), Delay: span.Draw(t, "delay"),
 			Once: flag("once"), Changed: flag("changed"), Ignored: flag("ignored"),
+			Files: number.Draw(t, "files"), Bytes: int64(number.Draw(t, "bytes")),
 			Reason: text("reason"), Notify: list.Draw(t, "notify"),
 		}
 		if flag("with a result") {
@@ -130,7 +132,7 @@ func full(t *testing.T, typ Type) []byte {
 	fields := reflect.ValueOf(&w).Elem()
 	for i := range fields.NumField() {
 		f := fields.Field(i)
-		for _, v := range []any{n, ms, text, true, &n, &ms, &text, []string{text}, &Result{}, &WireSums{}} {
+		for _, v := range []any{n, int64(n), ms, text, true, &n, &ms, &text, []string{text}, &Result{}, &WireSums{}} {
 			if v := reflect.ValueOf(v); v.Kind() == f.Kind() && v.CanConvert(f.Type()) {
 				f.Set(v.Convert(f.Type()))
 			}

@@ -11,7 +11,7 @@ const (
 	HostStart Type = "host_start" // Host: it got its place among those at work
 	Connect   Type = "connect"    // Host, Duration: it has a usable connection
 	Output    Type = "output"     // Host, Stream, Data
-	HostEnd   Type = "host_end"   // Host, Outcome, Status, Signal, Kind, Error, Hint, Duration
+	HostEnd   Type = "host_end"   // Host, Outcome, Status, Signal, Kind, Error, Hint, Duration; of files Changed, Files, Bytes
 	RunEnd    Type = "run_end"    // Summary, Duration
 	Note      Type = "note"       // Level, Message, and Host where it is about one
 )
@@ -23,7 +23,7 @@ const (
 	BatchStart Type = "batch_start" // Batch, Hosts, Canary
 	StepStart  Type = "step_start"  // Host, Batch, Section, Step, Key, On: it is about to be sent; in Always, Outcome as well
 	StepRetry  Type = "step_retry"  // the same, Attempt, Error, Delay: an attempt failed, and another follows
-	StepEnd    Type = "step_end"    // the same, Outcome, Status, Signal, Kind, Error, Hint, Reason, Changed, Ignored, Attempt, Notify, Result, Duration; of a tunnel Listen and Target
+	StepEnd    Type = "step_end"    // the same, Outcome, Status, Signal, Kind, Error, Hint, Reason, Changed, Ignored, Attempt, Notify, Result, Duration; of a tunnel Listen and Target, of files Files and Bytes
 	BatchEnd   Type = "batch_end"   // Batch, Outcome: OK, or Failed where it used up the budget; Reason, Hint
 	TaskEnd    Type = "task_end"    // Outcome, Reason, Hint, Duration
 )
@@ -131,8 +131,13 @@ type Event struct {
 	Delay   time.Duration // StepRetry: until the next attempt
 	// Once says that a step is carried out one time for all hosts of its task.
 	Once bool // StepStart, StepRetry, StepEnd
-	// Changed says that the step changed something.
+	// Changed says that the step changed something; at a HostEnd, that what went to
+	// the host or came from it did.
 	Changed bool
+	// Files is how many files got new content, and Bytes how much of it has travelled,
+	// where files went to a host or came from it: HostEnd, StepEnd.
+	Files int
+	Bytes int64
 	// Ignored says that the step failed and that this does not matter.
 	Ignored bool
 	// Reason says why a step was skipped, or a task not carried out.

@@ -40,6 +40,8 @@ type wire struct {
 	DelayMS float64  `json:"delay_ms,omitempty"`
 	Once    bool     `json:"once,omitempty"`
 	Changed bool     `json:"changed,omitempty"`
+	Files   int      `json:"files,omitempty"`
+	Bytes   int64    `json:"bytes,omitempty"`
 	Ignored bool     `json:"ignored,omitempty"`
 	Reason  string   `json:"reason,omitempty"`
 	Notify  []string `json:"notify,omitempty"`

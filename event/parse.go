@@ -26,7 +26,7 @@ func ParseJSON(line []byte) (*Event, error) {
 		Name: w.Name, Listen: w.Listen, Target: w.Target,
 		Task: w.Task, Batches: w.Batches, Batch: w.Batch, Canary: w.Canary,
 		Section: w.Section, Step: w.Step, Key: w.Key, On: w.On,
-		Attempt: w.Attempt, Once: w.Once, Changed: w.Changed, Ignored: w.Ignored,
+		Attempt: w.Attempt, Once: w.Once, Changed: w.Changed, Files: w.Files, Bytes: w.Bytes, Ignored: w.Ignored,
 		Reason: w.Reason, Notify: w.Notify, Result: w.Result,
 	}
 	if err := w.values(e); err != nil {
