@@ -17,10 +17,11 @@ func (t *timeLimit) Error() string { return t.text }
 // Is makes errors.Is(err, context.DeadlineExceeded) true.
 func (t *timeLimit) Is(target error) bool { return target == context.DeadlineExceeded }
 
-// limits watches the time of one command.
+// limits watches the time of one command or transfer.
 type limits struct {
 	total, idle time.Duration
 	cancel      context.CancelCauseFunc
+	quiet       string // what it says where idle is over
 	made        time.Time
 	active      atomic.Int64 // when something was last printed, or it was started, in ns since made
 
@@ -33,7 +34,7 @@ type limits struct {
 // the count; stop must be called.
 func newLimits(ctx context.Context, total, idle time.Duration) (context.Context, *limits) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, &limits{total: total, idle: idle, cancel: cancel, made: time.Now()}
+	return ctx, &limits{total: total, idle: idle, cancel: cancel, quiet: "printed nothing", made: time.Now()}
 }
 
 func (l *limits) start() {
@@ -56,7 +57,7 @@ func (l *limits) start() {
 	}
 }
 
-// progress notes that the command printed something.
+// progress notes that the command printed something, or something moved.
 func (l *limits) progress() {
 	if l.idle > 0 {
 		l.active.Store(int64(time.Since(l.made)))
@@ -68,7 +69,7 @@ func (l *limits) progress() {
 func (l *limits) checkIdle(t *time.Timer) {
 	left := l.idle - (time.Since(l.made) - time.Duration(l.active.Load()))
 	if left <= 0 {
-		l.cancel(&timeLimit{fmt.Sprintf("printed nothing for %s", l.idle)})
+		l.cancel(&timeLimit{fmt.Sprintf("%s for %s", l.quiet, l.idle)})
 		return
 	}
 	l.mu.Lock()

@@ -28,8 +28,8 @@ type Config struct {
 	// that does not answer is not at work: it lets another one begin.
 	Fanout int
 	// CommandTimeout ends a command that runs longer; IdleTimeout one that
-	// prints nothing for so long. Both count from its start on the host, not
-	// from the connection. 0 is no limit.
+	// prints nothing for so long, or Work of which nothing moves. Both count from
+	// the start on the host, not from the connection. 0 is no limit.
 	CommandTimeout, IdleTimeout time.Duration
 	// ByLargest makes the largest exit status of a host that of the run.
 	ByLargest bool
@@ -38,6 +38,9 @@ type Config struct {
 	// Command is what runs on every host; its streams, Become and Started
 	// are set for each.
 	Command transport.Command
+	// Work, when set, is done for every host in place of Command. What it returns
+	// is taken as if Transport.Run had returned it.
+	Work func(ctx context.Context, w *Work) (transport.Status, error)
 	// Stdin gives the input for a host; nil gives an empty one to all.
 	Stdin func(host string) io.Reader
 }
@@ -47,6 +50,24 @@ type Job struct {
 	Host   string // the name in events
 	Target transport.Target
 	Become *transport.Become
+}
+
+// Work is one host's turn, for Config.Work.
+type Work struct {
+	Job
+	// Transport is that of the run. What goes over it is progress for IdleTimeout,
+	// as what is written to Stdout and Stderr.
+	Transport transport.Transport
+	// Place is the host's place among those at work.
+	Place transport.Place
+	// Started is to be called when the host has been reached: the limits of time
+	// count from there.
+	Started func()
+	// Stdout and Stderr take the output of the host. They must not be used after
+	// the work has returned.
+	Stdout, Stderr io.Writer
+	// Ended may have Changed, Files and Bytes set: they go into the host_end.
+	Ended *event.Event
 }
 
 // A Stop is the cause to cancel the context of a run with.
@@ -134,25 +155,39 @@ func (r *run) notAttempted(host string) {
 	r.emit(&event.Event{Type: event.HostEnd, Host: host, Outcome: event.NotAttempted, Status: -1})
 }
 
-// host runs the command on one host.
+// host works on one host.
 func (r *run) host(ctx context.Context, j *Job, place transport.Place) {
 	start := time.Now()
 	r.emit(&event.Event{Type: event.HostStart, Host: j.Host})
 	ctx, limits := newLimits(ctx, r.cfg.CommandTimeout, r.cfg.IdleTimeout)
 	defer limits.stop()
 
-	c := r.cfg.Command
-	c.Become = j.Become
-	c.Started, c.Place = limits.start, place
-	c.Stdout = &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stdout}}
-	c.Stderr = &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stderr}}
-	if r.cfg.Stdin != nil {
-		c.Stdin = r.cfg.Stdin(j.Host)
+	w := &Work{
+		Job: *j, Transport: r.cfg.Transport, Place: place, Started: limits.start,
+		Stdout: &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stdout}},
+		Stderr: &stream{run: r, limits: limits, event: event.Event{Type: event.Output, Host: j.Host, Stream: event.Stderr}},
+		Ended:  new(event.Event),
 	}
-	status, err := r.cfg.Transport.Run(ctx, j.Target, &c)
+	do := r.command
+	if r.cfg.Work != nil {
+		do, w.Transport = r.cfg.Work, limits.watchTraffic(w.Transport)
+	}
+	status, err := do(ctx, w)
 	e := result(status, err)
 	e.Host, e.Duration = j.Host, time.Since(start)
+	e.Changed, e.Files, e.Bytes = w.Ended.Changed, w.Ended.Files, w.Ended.Bytes
 	r.emit(e)
+}
+
+// command runs the command of the run.
+func (r *run) command(ctx context.Context, w *Work) (transport.Status, error) {
+	c := r.cfg.Command
+	c.Become, c.Place, c.Started = w.Become, w.Place, w.Started
+	c.Stdout, c.Stderr = w.Stdout, w.Stderr
+	if r.cfg.Stdin != nil {
+		c.Stdin = r.cfg.Stdin(w.Host)
+	}
+	return w.Transport.Run(ctx, w.Target, &c)
 }
 
 // A stream makes events of one stream of a host's output.
