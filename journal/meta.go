@@ -19,6 +19,8 @@ type Kind string
 const (
 	KindRun   Kind = "run"   // one command: fleet run
 	KindApply Kind = "apply" // tasks: fleet apply
+	KindPush  Kind = "push"  // files to hosts: fleet push
+	KindPull  Kind = "pull"  // files from hosts: fleet pull
 )
 
 // format is the form of the files; a reader refuses a later one.

@@ -95,11 +95,16 @@ type Options struct {
 
 // A Report is what a transfer came to on one host.
 type Report struct {
+	// Path is where it went: of a Put the file on the host, of a Sync the folder
+	// that the content is in, also where nothing was changed.
+	Path string
 	// Changes are what was changed, or would be with DryRun, in the order of paths;
 	// at most MaxChanges of them. Total is how many there were, Files how many of
 	// them are files with new content.
 	Changes      []Change
 	Total, Files int
+	// Deleted is how many of them are deletions.
+	Deleted int
 	// Bytes is how much file content has travelled.
 	Bytes int64
 	// Unchanged is how many files were as they should be.
