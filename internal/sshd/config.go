@@ -83,6 +83,9 @@ type Config struct {
 
 	// NoSFTP refuses the sftp subsystem.
 	NoSFTP bool
+	// Files are what sftp tells of, in place of the disk, and cannot change: a
+	// server that lies. Nil is the disk. See HostileFiles.
+	Files *File
 	// NoForwarding refuses every kind of forwarding.
 	NoForwarding bool
 

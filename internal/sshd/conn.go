@@ -20,6 +20,8 @@ type conn struct {
 	outputLeft atomic.Int64 // bytes of output that may still be sent, where cutsOutput is set
 	cutsOutput bool
 
+	written, read atomic.Int64 // bytes of file content over sftp, where a fault counts them
+
 	mu       sync.Mutex // guards forwards
 	forwards map[string]net.Listener
 }

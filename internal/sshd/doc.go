@@ -15,7 +15,8 @@
 // for, and unknown global requests are answered with a failure.
 //
 // What a test needs to see go wrong is in [Faults]: they can be changed while
-// the server runs. [Delay] gives a listener a distance.
+// the server runs. [Delay] gives a listener a distance. [HostileFiles] are files
+// that lie about themselves.
 //
 // # Ownership and concurrency
 //

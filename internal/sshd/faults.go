@@ -54,6 +54,9 @@ type Faults struct {
 	// at each command.
 	NoExitStatus bool
 
+	// Files are the faults of sftp.
+	Files FileFaults
+
 	// MaxSessions is the number of sessions one connection may have open at a
 	// time; the next one is refused as OpenSSH does. 0 is no limit, negative
 	// refuses all. Read at each open.
@@ -94,6 +97,9 @@ func (s Startups) drops(pending, roll int) bool {
 func (f *Faults) check() error {
 	if f.BannerDelay < 0 || f.Latency < 0 || f.DropAfter < 0 || f.DropBytes < 0 || f.DropOutput < 0 {
 		return errors.New("sshd: a time or size among the faults is negative")
+	}
+	if err := f.Files.check(); err != nil {
+		return err
 	}
 	if err := f.MaxStartups.Check(); err != nil {
 		return fmt.Errorf("sshd: %w", err)

@@ -29,6 +29,7 @@ type Server struct {
 	gate    atomic.Pointer[gate] // not nil while frozen
 	stats   stats
 	buffers buffers
+	written atomic.Int64 // bytes of file content since SetFaults, where a fault counts them
 
 	mu        sync.Mutex // guards what is below; no I/O while it is held
 	closed    bool
@@ -80,6 +81,7 @@ func (s *Server) SetFaults(f Faults) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults.Store(&f)
+	s.written.Store(0)
 	switch g := s.gate.Load(); {
 	case f.Freeze && g == nil:
 		s.gate.Store(&gate{open: make(chan struct{})})

@@ -21,17 +21,28 @@ func newSFTP(s *session, subsystem string) (job, error) {
 }
 
 func (f *fileServer) run(exited func(outcome)) {
-	s := f.session
-	srv, err := sftp.NewServer(&fileStream{Reader: s.ch, Writer: s.stdout()},
-		sftp.WithServerWorkingDirectory(s.conn.srv.conf.Home))
-	if err == nil {
-		err = srv.Serve()
-	}
+	err := f.serve()
 	if err != nil && !errors.Is(err, io.EOF) {
 		exited(outcome{code: 1})
 		return
 	}
 	exited(outcome{code: 0})
+}
+
+func (f *fileServer) serve() error {
+	s := f.session
+	var stream io.ReadWriteCloser = &fileStream{Reader: s.ch, Writer: s.stdout()}
+	if faults := s.conn.srv.faults.Load().Files; faults != (FileFaults{}) {
+		stream = &fileFilter{session: s, faults: faults, from: s.ch, to: s.stdout()}
+	}
+	if files := s.conn.srv.conf.Files; files != nil {
+		return sftp.NewRequestServer(stream, told{files}.handlers()).Serve()
+	}
+	srv, err := sftp.NewServer(stream, sftp.WithServerWorkingDirectory(s.conn.srv.conf.Home))
+	if err != nil {
+		return err
+	}
+	return srv.Serve()
 }
 
 // The channel's end is the end of the input, and that ends the server.
