@@ -184,10 +184,11 @@ type system interface {
 	// create makes a new, empty file that only its owner may read and write, and
 	// fails where the path is taken, by a link as well.
 	create(ctx context.Context, path string) error
-	// write puts size bytes of src, from its byte from, into the file at path, which
-	// exists, at the same place; what was beyond is cut off. It returns how many bytes
-	// the host has confirmed.
-	write(ctx context.Context, path string, src blocks, from, size int64) (int64, error)
+	// write puts all that from has into the file at path, which exists. A system
+	// whose writes can be at any place keeps what lies between and beyond them.
+	// Others are for one feed at a time, which has no gaps, and cut the file off
+	// where it begins.
+	write(ctx context.Context, path string, from pieces) error
 	// read writes the content of the file at path, from its byte from, to w.
 	read(ctx context.Context, path string, from int64, w writerAt) error
 	// do carries out ops, all of them, in any order and at the same time. The error
@@ -199,11 +200,21 @@ type system interface {
 	close() error
 }
 
-// blocks is what write reads from: any part, by several goroutines at once. A slice
-// it returns is not changed by anybody, and is given back by release.
-type blocks interface {
-	// block returns the bytes from offset on, at least one and at most max of them.
-	block(ctx context.Context, offset int64, max int) (p []byte, release func(), err error)
+// pieces is what write reads from.
+type pieces interface {
+	// next returns the next piece, of at least one and at most max bytes, or io.EOF
+	// where nothing is left. Any number of goroutines may call it; one alone sees no
+	// gaps.
+	next(ctx context.Context, max int) (piece, error)
+}
+
+// A piece is a part of a file's content.
+type piece struct {
+	data   []byte // not to be changed, and not to be used after done
+	offset int64
+	// done is to be called once: when the host has confirmed the piece, or when it is
+	// given up.
+	done func(confirmed bool)
 }
 
 // writerAt is where read writes to: parts in any order, none twice.
