@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/pkg/sftp"
 )
@@ -31,9 +32,11 @@ func (f *fileServer) run(exited func(outcome)) {
 
 func (f *fileServer) serve() error {
 	s := f.session
-	var stream io.ReadWriteCloser = &fileStream{Reader: s.ch, Writer: s.stdout()}
+	answers := &answers{to: s.stdout()}
+	defer answers.end()
+	var stream io.ReadWriteCloser = &fileStream{Reader: s.ch, Writer: answers}
 	if faults := s.conn.srv.faults.Load().Files; faults != (FileFaults{}) {
-		stream = &fileFilter{session: s, faults: faults, from: s.ch, to: s.stdout()}
+		stream = &fileFilter{session: s, faults: faults, from: s.ch, to: answers}
 	}
 	if files := s.conn.srv.conf.Files; files != nil {
 		return sftp.NewRequestServer(stream, told{files}.handlers()).Serve()
@@ -58,3 +61,28 @@ type fileStream struct {
 }
 
 func (fileStream) Close() error { return nil }
+
+// answers are what the server sends. It has a goroutine that may still be
+// writing when it has ended, and by then the channel belongs to the session
+// again.
+type answers struct {
+	to io.Writer
+
+	mu    sync.Mutex // held while an answer is sent; guards ended
+	ended bool
+}
+
+func (a *answers) Write(p []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ended {
+		return 0, io.ErrClosedPipe
+	}
+	return a.to.Write(p)
+}
+
+func (a *answers) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ended = true
+}
