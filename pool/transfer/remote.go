@@ -178,8 +178,11 @@ type system interface {
 	lstat(ctx context.Context, path string) (info, error)
 	stat(ctx context.Context, path string) (info, error)
 	// walk tells what is below the folder root, without following links. An error
-	// of visit ends it. Folders come before what is in them. Names that no folder can
-	// hold ("", ".", "..", with "/" or NUL) are refused by an error.
+	// of visit ends it, but fs.SkipDir for a folder: what is in it is left out, or told
+	// nevertheless where that is not less work. Folders come before what is in them.
+	// Names that no folder can hold ("", ".", "..", with "/" or NUL) are refused by an
+	// error. A folder below root that cannot be read keeps nothing else from being
+	// told; its error, which is not a *transport.Error, is in the result at the end.
 	walk(ctx context.Context, root string, visit func(info) error) error
 	// create makes a new, empty file that only its owner may read and write, and
 	// fails where the path is taken, by a link as well.
@@ -189,8 +192,10 @@ type system interface {
 	// Others are for one feed at a time, which has no gaps, and cut the file off
 	// where it begins.
 	write(ctx context.Context, path string, from pieces) error
-	// read writes the content of the file at path, from its byte from, to w.
-	read(ctx context.Context, path string, from int64, w writerAt) error
+	// read writes up to size bytes of the file at path, from its byte from on, to w,
+	// and never more, whatever the file grows to. It returns how many came in an
+	// unbroken row; fewer than size without an error are all there are.
+	read(ctx context.Context, path string, from, size int64, w writerAt) (int64, error)
 	// do carries out ops, all of them, in any order and at the same time. The error
 	// joins those of the ops.
 	do(ctx context.Context, ops []op) error
