@@ -65,7 +65,7 @@ func TestFileFaults(t *testing.T) {
 				t.Errorf("cannot remove on a full disk: %v", err)
 			}
 		}},
-		{"cut while writing", FileFaults{DropWrites: 300 << 10}, func(t *testing.T, c *sftp.Client, home string) {
+		{"cut while writing", FileFaults{DropWrites: 300 << 10}, func(t *testing.T, c *sftp.Client, _ string) {
 			if err := put(c, "f", content); !errors.Is(err, sftp.ErrSSHFxConnectionLost) {
 				t.Errorf("got %v, want a lost connection", err)
 			}
@@ -219,7 +219,7 @@ func FuzzFileFilter(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x05\x01\x00\x00\x00\x03"))
 	f.Add([]byte("\x00\x00\x00\x1a\x06\x00\x00\x00\x01\x00\x00\x00\x01h\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04data"))
 	f.Add([]byte("\x00\x00\x00\x13\x68\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"))
-	f.Fuzz(func(t *testing.T, packets []byte) {
+	f.Fuzz(func(_ *testing.T, packets []byte) {
 		s := &Server{}
 		filter := &fileFilter{
 			session: &session{conn: &conn{srv: s, link: &link{}}},
