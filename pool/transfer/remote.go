@@ -168,6 +168,20 @@ const (
 	aSpecial // a device, socket or pipe
 )
 
+func (k kind) String() string {
+	switch k {
+	case aFile:
+		return "file"
+	case aFolder:
+		return "folder"
+	case aLink:
+		return "link"
+	case aSpecial:
+		return "special file"
+	}
+	return "missing"
+}
+
 // A system is the files of a host as one user sees them. Paths are absolute, or
 // relative to the login folder; they may have any bytes but NUL. Errors satisfy
 // errors.Is with fs.ErrNotExist, fs.ErrExist and fs.ErrPermission where the host

@@ -227,4 +227,3 @@ func (t *Tree) Sum(ctx context.Context) (Sum, error) {
 	}
 	return Sum(all.Sum(nil)), nil
 }
-
