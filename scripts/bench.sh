@@ -4,9 +4,9 @@
 #
 # Rows: cold onehost big gather fail maxstartups sigint hostkeys steps, which
 # compare fleet with other tools in the performance lab; connections benchmarks
-# language tasks, which need nothing, and tunnels, which compares with ssh on an
-# sshd of its own. Default: all. quick takes small sizes: it shows that everything
-# works, its figures mean little.
+# language tasks, which need nothing; tunnels and files, which compare with ssh,
+# scp and rsync on sshd of their own. Default: all. quick takes small sizes: it
+# shows that everything works, its figures mean little.
 #
 # The lab is looked for in $FLEET_LAB, or beside the project in ../shared/lab.
 # Set BENCH_KEEP to a folder to keep the records and logs of the runs there.
@@ -14,12 +14,13 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 LAB_ROWS=(cold onehost big gather fail maxstartups sigint hostkeys steps)
-OWN_ROWS=(connections benchmarks language tasks tunnels)
+OWN_ROWS=(connections benchmarks language tasks tunnels files)
 
 COLD_HOSTS=200 COLD_REPS=3 PAIRS=31
 BIG_HOSTS=50 BIG_BYTES=20000000 GATHER_BYTES=4000000
 STARTUP_HOSTS=200 FAIL_PEERS=(pdsh clush) SIGINT_PEERS=(pdsh clush)
 CONNECTIONS=10000 RUN_TIME=500x STEP_HOSTS=50 TASK_HOSTS=1000
+FILE_HOSTS=20 FILE_SIZE=100 TREE_FILES=5000
 QUICK='' TUNNEL_HOSTS=200 TUNNEL_CONNECTIONS=2000 TUNNEL_LOOP=10000
 if [ "${1:-}" = quick ]; then
 	shift
@@ -27,6 +28,7 @@ if [ "${1:-}" = quick ]; then
 	BIG_HOSTS=10 BIG_BYTES=1000000 GATHER_BYTES=1000000
 	STARTUP_HOSTS=50 FAIL_PEERS=() SIGINT_PEERS=()
 	CONNECTIONS=1000 RUN_TIME=100x STEP_HOSTS=10 TASK_HOSTS=100
+	FILE_HOSTS=3 FILE_SIZE=10 TREE_FILES=500
 	QUICK=yes TUNNEL_HOSTS=20 TUNNEL_CONNECTIONS=500 TUNNEL_LOOP=1000
 fi
 rows=("$@")
@@ -40,6 +42,7 @@ die() { say "$*"; exit 2; }
 . scripts/bench/language.sh
 . scripts/bench/tasks.sh
 . scripts/bench/tunnels.sh
+. scripts/bench/files.sh
 
 known=" ${LAB_ROWS[*]} ${OWN_ROWS[*]} "
 for r in "${rows[@]}"; do

@@ -3,7 +3,7 @@
 # by bench.sh after figures.sh.
 
 gobench() { # pattern [flags]: output of the benchmarks
-	"$RESULTS/bench.test" -test.run '^$' -test.timeout 5m -test.bench "$@"
+	"$RESULTS/bench.test" -test.run '^$' -test.timeout 8m -test.bench "$@"
 }
 
 figure() { awk -v u="$3" -v b="^$2(-[0-9]+)?$" '$1 ~ b { for (i = 3; i < NF; i++) if ($(i + 1) == u) print $i }' "$1"; } # file benchmark unit

@@ -29,8 +29,9 @@ type realSSHD struct {
 	closed  bool               // guarded by mu
 }
 
-// startSSHD starts a server that ends with the benchmark.
-func startSSHD(b *testing.B) *realSSHD {
+// startSSHD starts a server, with more lines in its config, that ends with the
+// benchmark.
+func startSSHD(b *testing.B, more ...string) *realSSHD {
 	b.Helper()
 	sshd := need(b, "sshd")
 	need(b, "ssh")
@@ -40,11 +41,11 @@ func startSSHD(b *testing.B) *realSSHD {
 	s.write(b, "known_hosts", fmt.Sprintf("%s %s %s\n", realName, public.Type(), base64.StdEncoding.EncodeToString(public.Marshal())))
 	_, public = newIdentity(b, s.dir)
 	s.write(b, "authorized_keys", fmt.Sprintf("%s %s\n", public.Type(), base64.StdEncoding.EncodeToString(public.Marshal())))
-	s.config = s.write(b, "sshd_config", strings.Join([]string{
+	s.config = s.write(b, "sshd_config", strings.Join(append([]string{
 		"HostKey " + filepath.Join(hostKey, "id_ed25519"),
 		"AuthorizedKeysFile " + filepath.Join(s.dir, "authorized_keys"),
-		"StrictModes no", "UsePAM no", "LogLevel ERROR", "PidFile none", "PermitRootLogin yes", "",
-	}, "\n"))
+		"StrictModes no", "UsePAM no", "LogLevel ERROR", "PidFile none", "PermitRootLogin yes",
+	}, append(more, "")...), "\n"))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -122,16 +123,23 @@ func (s *realSSHD) end() {
 // clientConfig writes the ssh_config of the clients, which connect at port.
 func (s *realSSHD) clientConfig(b *testing.B, port int, more ...string) string {
 	b.Helper()
+	return s.write(b, fmt.Sprintf("ssh_config.%d", port), s.hostConfig(b, realName, port, more...))
+}
+
+// hostConfig is the part of an ssh_config about the server, which is called name
+// there.
+func (s *realSSHD) hostConfig(b *testing.B, name string, port int, more ...string) string {
+	b.Helper()
 	me, err := user.Current()
 	if err != nil {
 		b.Fatal(err)
 	}
-	return s.write(b, fmt.Sprintf("ssh_config.%d", port), strings.Join(append([]string{
-		"Host " + realName, "HostName 127.0.0.1", "HostKeyAlias " + realName, fmt.Sprint("Port ", port), "User " + me.Username,
+	return strings.Join(append([]string{
+		"Host " + name, "HostName 127.0.0.1", "HostKeyAlias " + realName, fmt.Sprint("Port ", port), "User " + me.Username,
 		"IdentityFile " + filepath.Join(s.dir, "id_ed25519"), "IdentitiesOnly yes", "IdentityAgent none",
 		"UserKnownHostsFile " + filepath.Join(s.dir, "known_hosts"), "GlobalKnownHostsFile none",
 		"StrictHostKeyChecking yes", "BatchMode yes", "LogLevel ERROR", "KexAlgorithms curve25519-sha256",
-	}, append(more, "")...), "\n"))
+	}, append(more, "")...), "\n")
 }
 
 // cipher is what a client chooses for what it receives.
