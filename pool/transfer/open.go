@@ -3,16 +3,143 @@ package transfer
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"fleet/transport"
 )
 
 // A Remote is the files of one host. It is for one goroutine at a time.
 type Remote struct {
 	host *Host
 	sys  system
+
+	sftp     bool // sys is sftp, and extra gives more of it
+	commands bool // the host runs commands
+	facts    facts
 }
 
-// Open reaches the files of h.
-func Open(ctx context.Context, h *Host) (*Remote, error) { return nil, errors.New("not built") }
+// Open reaches the files of h. Where the host has no sftp for the user whose rights
+// count, its commands serve; where it runs no commands, sftp alone.
+func Open(ctx context.Context, h *Host) (*Remote, error) {
+	r := &Remote{host: h}
+	if err := r.reach(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// reopen reaches the host anew, after its connection was lost.
+func (r *Remote) reopen(ctx context.Context) error {
+	_ = r.sys.close() // it is dead
+	return r.reach(ctx)
+}
 
 // Close gives the host back. It returns when nothing of it is left.
 func (r *Remote) Close() error { return r.sys.close() }
+
+// reach asks for commands and for sftp at the same time: over one connection, that
+// costs the time of one.
+func (r *Remote) reach(ctx context.Context) error {
+	connected := r.connected()
+	var f *sftpSystem
+	var noSFTP, noCommands error
+	var g errgroup.Group // whose errors do not cancel each other
+	if r.host.Become == nil {
+		g.Go(func() error {
+			if f, noSFTP = r.subsystem(ctx); noSFTP == nil {
+				connected()
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		r.facts, noCommands = r.learn(ctx, connected)
+		return nil
+	})
+	_ = g.Wait()
+	r.commands = noCommands == nil
+	if r.host.Become != nil && r.commands && r.facts.server != "" {
+		f, noSFTP = r.serverAs(ctx)
+	}
+	switch {
+	case ctx.Err() != nil, unreachable(noSFTP), unreachable(noCommands) && f == nil:
+		if f != nil {
+			_ = f.close()
+		}
+		return cause(ctx, noSFTP, noCommands)
+	case f != nil:
+		r.sftp, r.sys = true, f
+		return r.settle(ctx)
+	case r.commands:
+		return errors.New("not built")
+	case noSFTP != nil:
+		return fmt.Errorf("the host has no sftp (%w), and runs no commands: %w", noSFTP, noCommands)
+	default:
+		return noCommands
+	}
+}
+
+// connected tells the caller once, whoever is there first.
+func (r *Remote) connected() func() {
+	var once sync.Once
+	tell := r.host.Connected
+	return func() {
+		once.Do(func() {
+			if tell != nil {
+				tell()
+				r.host = withoutConnected(r.host) // not again by reopen
+			}
+		})
+	}
+}
+
+func withoutConnected(h *Host) *Host {
+	again := *h
+	again.Connected = nil
+	return &again
+}
+
+// unreachable reports whether err is about the host, and not about what it offers.
+func unreachable(err error) bool {
+	var e *transport.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Kind {
+	case transport.KindRefused, transport.KindInternal:
+		return false
+	default:
+		return true
+	}
+}
+
+// cause is the error that says most.
+func cause(ctx context.Context, errs ...error) error {
+	for _, err := range errs {
+		if unreachable(err) {
+			return err
+		}
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// settle learns from sftp what commands could not tell.
+func (r *Remote) settle(ctx context.Context) error {
+	if r.facts.login != "" {
+		return nil
+	}
+	login, err := r.sys.(*sftpSystem).realpath(ctx, ".")
+	if err != nil {
+		return errors.Join(fmt.Errorf("find the login folder: %w", err), r.sys.close())
+	}
+	r.facts.login, r.facts.home = login, login
+	return nil
+}

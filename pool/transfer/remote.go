@@ -210,8 +210,9 @@ type system interface {
 	// and never more, whatever the file grows to. It returns how many came in an
 	// unbroken row; fewer than size without an error are all there are.
 	read(ctx context.Context, path string, from, size int64, w writerAt) (int64, error)
-	// do carries out ops, all of them, in any order and at the same time. The error
-	// joins those of the ops.
+	// do carries out ops, all of them, in any order and at the same time; but those
+	// that set attributes of one path in the order owner, mode, time. The error joins
+	// those of the ops. hardlink gives errors.ErrUnsupported where the host has none.
 	do(ctx context.Context, ops []op) error
 	// flush puts the contents of the files at paths on disk, and the entries of their
 	// folders where the host can.

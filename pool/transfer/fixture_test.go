@@ -1,0 +1,303 @@
+//go:build !windows
+
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"fleet/internal/opensshd"
+	"fleet/internal/sshd"
+	"fleet/pool"
+	"fleet/transport"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A testHost is a host to move files to and from. Its disk is this machine's.
+type testHost struct {
+	Host
+	name string
+	dir  string // a folder on it for the test, empty, which Host's user may write to
+	root string // what the test has to put before a path of the host: not empty in a chroot
+}
+
+// open opens the host for the rest of the test.
+func (h *testHost) open(t testing.TB) *Remote {
+	t.Helper()
+	r, err := Open(t.Context(), &h.Host)
+	if err != nil {
+		t.Fatalf("%s: %v", h.name, err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// path is that of a file in dir, as the host sees it; local is how the test does.
+func (h *testHost) path(name string) string  { return h.dir + "/" + name }
+func (h *testHost) local(name string) string { return h.root + h.dir + "/" + name }
+
+// mainHosts starts the three that differ most: sftp, commands alone, and sudo.
+var mainHosts = []func(testing.TB) *testHost{embeddedHost, commandHost, sudoHost}
+
+// allHosts starts one of every sort.
+var allHosts = []func(testing.TB) *testHost{
+	embeddedHost, commandHost, sshdHost, fileOnlyHost, chrootHost, dropbearHost, sudoHost, sudoCommandHost, localHost,
+}
+
+// forHosts runs test on each of hosts, in parallel.
+func forHosts(t *testing.T, hosts []func(testing.TB) *testHost, test func(*testing.T, *testHost)) {
+	for _, start := range hosts {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			h := start(t)
+			t.Logf("host: %s", h.name)
+			test(t, h)
+		})
+	}
+}
+
+// embeddedHost is the embedded server: sftp and commands.
+func embeddedHost(t testing.TB) *testHost { return embedded(t, "embedded", sshd.Config{}) }
+
+// commandHost is the embedded server without sftp.
+func commandHost(t testing.TB) *testHost {
+	return embedded(t, "embedded without sftp", sshd.Config{NoSFTP: true})
+}
+
+// embedded starts an embedded server. Its relative paths begin in dir.
+func embedded(t testing.TB, name string, c sshd.Config) *testHost {
+	t.Helper()
+	_, h := embeddedServer(t, name, c)
+	return h
+}
+
+func embeddedServer(t testing.TB, name string, c sshd.Config) (*sshd.Server, *testHost) {
+	t.Helper()
+	if c.Home == "" {
+		c.Home = t.TempDir()
+	}
+	c.NoAuth = true
+	s, err := sshd.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ln) }() // ends with s.Close
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != nil && !errors.Is(err, sshd.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	addr := ln.Addr().(*net.TCPAddr)
+	target := transport.Target{
+		Name: "host", Address: addr.IP.String(), Port: addr.Port, User: "user",
+		HostKey: transport.HostKey{Policy: transport.HostKeyOff},
+		Link:    transport.LinkOptions{ConnectTimeout: 30 * time.Second},
+	}
+	return s, &testHost{name: name, dir: c.Home, Host: Host{Transport: newPool(t), Target: target}}
+}
+
+// sshdHost is a real sshd, with an ordinary user where the test may make one.
+func sshdHost(t testing.TB) *testHost {
+	t.Helper()
+	return realHost(t, "sshd", opensshd.Options{NewUser: true})
+}
+
+// fileOnlyHost is a real sshd that gives sftp and nothing else.
+func fileOnlyHost(t testing.TB) *testHost {
+	t.Helper()
+	return realHost(t, "sshd with sftp alone", opensshd.Options{NewUser: true, Config: []string{"ForceCommand internal-sftp"}})
+}
+
+// chrootHost is a real sshd that locks its user into a folder.
+func chrootHost(t testing.TB) *testHost {
+	t.Helper()
+	needRoot(t)
+	// sshd wants a chroot that nobody but root can replace, so not below /tmp.
+	root, err := os.MkdirTemp("/run", "fleet-transfer-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(root); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h := realHost(t, "sshd with a chroot", opensshd.Options{NewUser: true, Config: []string{
+		"ForceCommand internal-sftp -d /inside", "ChrootDirectory " + root,
+	}})
+	inside := filepath.Join(root, "inside")
+	if err := os.Mkdir(inside, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	chownTo(t, inside, h.Target.User)
+	h.dir, h.root = "/inside", root
+	return h
+}
+
+// dropbearHost is dropbear, which has no sftp of its own.
+func dropbearHost(t testing.TB) *testHost {
+	t.Helper()
+	needRoot(t)
+	needTool(t, "dropbear", "dropbearkey")
+	s, h := realServer(t, "dropbear", opensshd.Options{NewUser: true})
+	startDropbear(t, s, h)
+	return h
+}
+
+// sudoHost is a real sshd whose user becomes root, by an sftp server.
+func sudoHost(t testing.TB) *testHost {
+	t.Helper()
+	return sudo(t, "sudo")
+}
+
+// sudoCommandHost is the same where no sftp server is found.
+func sudoCommandHost(t testing.TB) *testHost {
+	t.Helper()
+	h := sudo(t, "sudo without sftp")
+	h.Transport = noServer{h.Transport}
+	return h
+}
+
+// noServer keeps Open from looking for an sftp server to run.
+type noServer struct{ transport.Transport }
+
+func (n noServer) Run(ctx context.Context, t transport.Target, c *transport.Command) (transport.Status, error) {
+	if slices.Equal(c.Args, []string{"server"}) {
+		c.Args = []string{"plain"}
+	}
+	return n.Transport.Run(ctx, t, c)
+}
+
+func sudo(t testing.TB, name string) *testHost {
+	t.Helper()
+	needRoot(t)
+	s, h := realServer(t, name, opensshd.Options{Password: "a secret"})
+	s.AllowSudo(t, opensshd.SudoRule{NoPassword: true})
+	h.Become = &transport.Become{}
+	h.dir = filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(h.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// localHost is this machine, without a network.
+func localHost(t testing.TB) *testHost {
+	t.Helper()
+	return &testHost{name: "local", dir: t.TempDir(), Host: Host{Transport: transport.Local{}, Target: transport.Target{Name: "local"}}}
+}
+
+func realHost(t testing.TB, name string, o opensshd.Options) *testHost {
+	t.Helper()
+	_, h := realServer(t, name, o)
+	return h
+}
+
+func realServer(t testing.TB, name string, o opensshd.Options) (*opensshd.Server, *testHost) {
+	t.Helper()
+	s := opensshd.Start(t, o)
+	dir := s.Home
+	if os.Geteuid() != 0 {
+		dir = t.TempDir()
+	}
+	return s, &testHost{name: name, dir: dir, Host: Host{Transport: newPool(t), Target: transport.Target{
+		Name: "host", Address: s.Host, Port: s.Port, User: s.User,
+		Login:   transport.Login{Identities: []string{s.Identity}, Explicit: true, IdentitiesOnly: true},
+		HostKey: transport.HostKey{Files: []string{s.KnownHosts}},
+		Link:    transport.LinkOptions{ConnectTimeout: 60 * time.Second},
+	}}}
+}
+
+// newPool returns a pool that ends with the test.
+func newPool(t testing.TB) *pool.Pool {
+	t.Helper()
+	p := pool.New(pool.Config{Linger: -1})
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// startDropbear starts dropbear for the account of h, which ends with the test.
+func startDropbear(t testing.TB, s *opensshd.Server, h *testHost) {
+	t.Helper()
+	keys := filepath.Join(s.Home, ".ssh")
+	if err := os.Mkdir(keys, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(keys, "authorized_keys"), []byte(s.PublicKey+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	hostKey := filepath.Join(s.Dir, "dropbear_host_key")
+	if out, err := exec.Command("dropbearkey", "-t", "ed25519", "-f", hostKey).CombinedOutput(); err != nil {
+		t.Fatalf("dropbearkey: %v: %s", err, out)
+	}
+	// It serves one connection on its standard input and output: no port can be taken.
+	run := fmt.Sprintf("exec dropbear -i -E -s -r %s -P /dev/null 2>>%s", hostKey, filepath.Join(s.Dir, "dropbear.log"))
+	h.Target.Proxy = run
+	h.Target.HostKey = transport.HostKey{Files: []string{filepath.Join(s.Dir, "dropbear_known_hosts")}, Policy: transport.HostKeyAcceptNew}
+}
+
+func chownTo(t testing.TB, path, name string) {
+	t.Helper()
+	u, err := user.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	if err := os.Chown(path, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// needRoot skips a test that makes users or changes what sudo allows.
+func needRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can do this")
+	}
+}
+
+// needTool skips the test, or fails it where everything has to be there.
+func needTool(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			if os.Getenv("FLEET_REQUIRE_SSHD") == "1" {
+				t.Fatalf("FLEET_REQUIRE_SSHD is set, and %v", err)
+			}
+			t.Skip(err)
+		}
+	}
+}
