@@ -25,6 +25,14 @@ func (m *maker) call(x *stepExprs) *Call {
 		c.Action = m.wait(x)
 	case tunnelKind:
 		c.Action = m.tunnel(x)
+	case "copy":
+		c.Action = m.copy(x)
+	case "template":
+		c.Action = m.template(x)
+	case "fetch":
+		c.Action = m.fetch(x)
+	case "sync":
+		c.Action = m.sync(x)
 	default:
 		c.Action = m.command(x)
 	}
@@ -51,6 +59,12 @@ func (m *maker) findSecrets(c *Call) {
 		texts = append(texts, a.Address, a.Path, a.URL)
 	case *Tunnel:
 		texts = append(texts, a.Rule.Listen.Address, a.Rule.To.Address)
+	case *Copy:
+		texts = append(texts, a.Source, string(a.Content), a.Destination, a.Validate)
+	case *fetching:
+		texts = append(append(texts, a.Source, a.Destination), a.Exclude...)
+	case *Sync:
+		texts = append(append(texts, a.Source, a.Destination), a.Exclude...)
 	}
 	for _, text := range texts {
 		if found := m.host.tells(text); len(found) > 0 {

@@ -80,7 +80,7 @@ const (
 
 // anyExpr is an expression to blame for the step as a whole.
 func (x *stepExprs) anyExpr() *expr {
-	for _, name := range append([]string{"for_each", "on", x.Kind}, lateNames()...) {
+	for _, name := range append([]string{"for_each", "on", x.Kind, x.Kind + ".source", x.Kind + ".destination"}, lateNames()...) {
 		if e := x.attrs[name]; e != nil {
 			return e
 		}
@@ -198,14 +198,21 @@ func (h *Host) calls(x *stepExprs, b *Bound, m *maker) []*Call {
 		return nil
 	}
 	h.learn(c.Secrets)
+	fetch, fetches := c.Action.(*fetching)
 	if x.Local || machines == nil {
 		c.Local = x.Local
+		if fetches {
+			c.Action = m.from(fetch, h.host.Name)
+		}
 		return []*Call{c}
 	}
 	out := make([]*Call, len(machines))
 	for i, on := range machines {
 		one := *c
 		one.On = on
+		if fetches {
+			one.Action = m.from(fetch, on.Name)
+		}
 		out[i] = &one
 	}
 	return out

@@ -29,7 +29,7 @@ func (p *Plan) check() lang.Diagnostics {
 
 func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 	p.exprs = newExpressions(p, view)
-	k := &checker{plan: p, found: map[mistake]*finding{}, left: freeCost, listens: map[listening]*inventory.Host{}}
+	k := &checker{plan: p, found: map[mistake]*finding{}, left: freeCost, listens: map[listening]*inventory.Host{}, writes: map[writing]writer{}, spoilt: map[*Step]bool{}}
 	k.delegated.seen = map[*inventory.Host]bool{}
 	k.all = append(k.all, p.exprs.diags...)
 	for _, t := range p.Tasks {
@@ -59,6 +59,8 @@ type checker struct {
 	left  int // of what expressions may cost
 
 	listens map[listening]*inventory.Host // for whom a tunnel listens, where hosts have their turn together
+	writes  map[writing]writer            // who writes a path on this machine
+	spoilt  map[*Step]bool                // told to write a path twice
 
 	delegated delegation
 }
@@ -122,6 +124,7 @@ func (k *checker) step(h *Host, x *stepExprs) *maker {
 		h.checkJudgement(m, x, c)
 	}
 	k.listeners(h, x, b, m)
+	k.writers(h, x, b)
 	k.add(h, x.all.lookedAt(h.task), m.diags)
 	return m
 }

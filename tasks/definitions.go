@@ -74,7 +74,7 @@ func sectionDef(name, doc string) *lang.BlockDef {
 func stepDef() *lang.BlockDef {
 	return &lang.BlockDef{
 		Type: "step", Labels: []string{"name"}, Many: true,
-		Doc: "One action: exactly one of `command`, `argv`, `script`, `wait`, `tunnel` and `flush`, and how to go about it. Names are unique in a task.",
+		Doc: "One action: exactly one of `command`, `argv`, `script`, `copy`, `template`, `fetch`, `sync`, `wait`, `tunnel` and `flush`, and how to go about it. Names are unique in a task.",
 		Attrs: slices.Concat(actionAttrs(), []lang.AttrDef{
 			{Name: "flush", Type: "bool", Doc: "Whether handlers that were notified by now have their turn here. Such a step has nothing else but `tags`. Only in the steps of the task itself."},
 		}, commonAttrs(), stepOnlyAttrs()),
@@ -99,7 +99,7 @@ func handlerDef() *lang.BlockDef {
 	}
 }
 
-// actionAttrs are what a step does; wait and tunnel are blocks.
+// actionAttrs are what a step does; other actions are blocks.
 func actionAttrs() []lang.AttrDef {
 	return []lang.AttrDef{
 		{Name: "command", Type: "string", Doc: "A line for the shell. Values from outside belong into `env`, or into `shellquote()`."},
@@ -124,7 +124,7 @@ func commonAttrs() []lang.AttrDef {
 		{Name: "removes", Type: "string", Doc: "A path: where it does not exist, there is nothing to do."},
 		{Name: "unless", Type: "string", Doc: "A line for the shell that only reads: where it succeeds, there is nothing to do."},
 		{Name: "only_if", Type: "string", Doc: "A line for the shell that only reads: where it fails, there is nothing to do."},
-		{Name: "changed", Type: "bool", Doc: "Whether it changed something. It may refer to `self`, the result.", Default: "true, and false for `wait` and `tunnel`"},
+		{Name: "changed", Type: "bool", Doc: "Whether it changed something. It may refer to `self`, the result.", Default: "true; false for `wait` and `tunnel`; what differed, where files are copied"},
 		{Name: "failed", Type: "bool", Doc: "Whether it failed. It may refer to `self`.", Default: "a status other than 0"},
 		{Name: "ignore_errors", Type: "bool", Doc: "Whether the host goes on where it failed.", Default: "false"},
 		{Name: "idempotent", Type: "bool", Doc: "Whether it may be sent again where nobody knows whether it ran.", Default: "false"},
@@ -145,10 +145,8 @@ func stepOnlyAttrs() []lang.AttrDef {
 }
 
 func stepBlocks() []*lang.BlockDef {
-	return []*lang.BlockDef{
-		waitDef(), tunnelDef(), retryDef(),
-		conditionDef("postcondition", "What must be true after a step, else it failed. It may refer to `self`, `host` and `step`."),
-	}
+	return append(fileDefs(), waitDef(), tunnelDef(), retryDef(),
+		conditionDef("postcondition", "What must be true after a step, else it failed. It may refer to `self`, `host` and `step`."))
 }
 
 func waitDef() *lang.BlockDef {
@@ -218,6 +216,12 @@ const taskExample = `task "deploy" {
     on      = "@lb"
     env     = { BACKEND = host.name }
     command = "haproxyctl disable server app/$BACKEND"
+  }
+  step "upload" {
+    copy {
+      source      = "dist/app-${var.release}.tgz"
+      destination = "/opt/app/releases/app-${var.release}.tgz"
+    }
   }
   step "unpack" {
     env     = { RELEASE = var.release }

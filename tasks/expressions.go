@@ -20,6 +20,9 @@ type expressions struct {
 	tasks   map[*Task]*taskExprs
 	secrets []string        // the texts that may not be shown and are the same for all hosts
 	diags   hcl.Diagnostics // what is wrong with those that are the same for all hosts
+
+	templates templates
+	sources   sources
 }
 
 // taskExprs are the expressions of a task itself.
@@ -37,8 +40,11 @@ type stepExprs struct {
 	task  *Task
 	attrs map[string]*expr
 	post  []*conditionExprs
-	all   needs  // of attrs and post
+	body  *expr  // of a template: what its text refers to
+	all   needs  // of attrs, post and body
 	bound *Bound // where it is the same for all hosts; nil where it is not
+	// fresh says that what it copies may be made by an earlier step of this machine.
+	fresh bool
 }
 
 // conditionExprs are the expressions of a precondition or postcondition.
@@ -107,6 +113,7 @@ func newExpressions(p *Plan, view *inventory.Revealed) *expressions {
 		tasks:   map[*Task]*taskExprs{},
 		secrets: view.Scope().Revealed(),
 	}
+	here := false // whether a step of this machine comes before
 	for _, t := range p.Tasks {
 		one := &taskExprs{}
 		one.pre = x.conditions("precondition", t.preconditions, &one.all)
@@ -116,6 +123,8 @@ func newExpressions(p *Plan, view *inventory.Revealed) *expressions {
 		for s := range t.allSteps() {
 			if t.Skip[s] == "" {
 				x.steps[s] = x.step(t.Task, s)
+				x.steps[s].fresh = here
+				here = here || s.Local || s.Kind == "fetch"
 			}
 		}
 	}
@@ -142,6 +151,13 @@ func (x *expressions) step(t *Task, s *Step) *stepExprs {
 		out.all.add(&out.attrs[name].needs)
 	}
 	out.post = x.conditions("postcondition", s.late.postconditions, &out.all)
+	switch {
+	case s.Kind == "template":
+		x.body(out)
+	case s.Kind == "fetch":
+		out.all.host = true // it has a path of its own on this machine
+	}
+	out.all.host = out.all.host || s.Local && s.Transfers()
 	return out
 }
 

@@ -56,9 +56,5 @@ func (*Sync) action()  {}
 // Transfers reports whether s copies files, so that what it changed is reported by
 // the transfer.
 func (s *Step) Transfers() bool {
-	switch s.Kind {
-	case "copy", "template", "fetch", "sync":
-		return true
-	}
-	return false
+	return isFileAction(s.Kind)
 }

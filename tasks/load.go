@@ -96,7 +96,7 @@ func (d *decoder) def(name string, build func() *lang.BlockDef) *lang.BlockDef {
 // the first is in it.
 func (d *decoder) content(b *hcl.Block, def *lang.BlockDef) (hcl.Attributes, hcl.Blocks) {
 	content, diags := d.project.Content(b.Body, def.Body())
-	d.add(d.explainBlocks(diags))
+	d.add(diags)
 	many := map[string]bool{}
 	for _, inner := range def.Blocks {
 		many[inner.Type] = inner.Many
@@ -112,30 +112,6 @@ func (d *decoder) content(b *hcl.Block, def *lang.BlockDef) (hcl.Attributes, hcl
 		blocks = append(blocks, inner)
 	}
 	return content.Attributes, blocks
-}
-
-// isFileAction are the actions of the language that this version does not have.
-func isFileAction(name string) bool {
-	switch name {
-	case "copy", "template", "fetch", "sync":
-		return true
-	}
-	return false
-}
-
-// explainBlocks says of actions that the language has and this version does not
-// carry out that they are known.
-func (d *decoder) explainBlocks(diags hcl.Diagnostics) hcl.Diagnostics {
-	for _, diag := range diags {
-		if diag.Summary != "Unknown block" && diag.Summary != "Unknown attribute" || diag.Subject == nil {
-			continue
-		}
-		if name := d.project.Text(*diag.Subject); isFileAction(name) {
-			diag.Summary = "Unknown block"
-			diag.Detail = "This version of fleet does not carry out " + name + " steps yet. Take the step out, or use a version that does."
-		}
-	}
-	return diags
 }
 
 // name checks the label of a block, by which expressions refer to it.

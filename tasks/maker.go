@@ -137,19 +137,25 @@ func (m *maker) textOf(e *expr, v cty.Value, ok bool) (string, bool) {
 	if v, _ = v.Unmark(); v.IsNull() {
 		return "", false
 	}
-	s := v.AsString()
-	if m.private {
-		if name := lang.SecretAlone(e.Expression); name != "" {
-			if text, known := m.scope.Secret(name); known {
-				s = text // to the byte
-			}
-		}
-	}
+	s := m.exact(e, v.AsString())
 	if strings.IndexByte(s, 0) >= 0 {
 		m.fail(e, "Invalid value", "%s has a zero byte in it, which no command can be given.", e.name)
 		return "", false
 	}
 	return s, true
+}
+
+// exact is s, which e made; to the byte where that is a secret alone.
+func (m *maker) exact(e *expr, s string) string {
+	if !m.private {
+		return s
+	}
+	if name := lang.SecretAlone(e.Expression); name != "" {
+		if text, known := m.scope.Secret(name); known {
+			return text
+		}
+	}
+	return s
 }
 
 // required is text for what must be there.

@@ -430,10 +430,21 @@ func plain(name, kind string) *Step {
 	return &Step{Name: name, Kind: kind, GuardTimeout: 30 * time.Second, Retry: Retry{Attempts: 1, Backoff: 1}}
 }
 
+func fileExamples() string {
+	out := "\n"
+	for _, def := range fileDefs() {
+		out += def.Example + "\n"
+	}
+	return out
+}
+
 func TestTheExamplesInTheReferenceAreSound(t *testing.T) {
 	dir := t.TempDir()
 	for name, src := range map[string]string{
-		"unpack.sh": "tar x\n",
+		"unpack.sh":        "tar x\n",
+		"dist/app-1.0.tgz": "a release\n",
+		"app.conf.tmpl":    "${host.name}:${port}\n",
+		"public/index":     "<p>\n",
 		"a.fleet.hcl": `
 variable "release" { default = "1.0" }
 group "web" {
@@ -444,13 +455,16 @@ group "lb" { hosts = ["lb1"] }
 ` + taskDef().Example + `
 task "more" {
   hosts = "@web"
-` + stepDef().Example + "\n" + waitDef().Example + "\n" + handlerDef().Example + `
+` + stepDef().Example + "\n" + waitDef().Example + "\n" + handlerDef().Example + fileExamples() + `
   step "last" {
     command = "true"
     notify  = ["restart"]
   }
 }`,
 	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(src), 0o600); err != nil {
 			t.Fatal(err)
 		}

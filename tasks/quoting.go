@@ -13,7 +13,7 @@ import (
 // checkQuoting warns of texts from outside that become a part of what a shell
 // reads: a space or a quote in them makes another command of it.
 func (t *taskDraft) checkQuoting(s *stepDraft) {
-	for _, name := range []string{"command", "script", "unless", "only_if"} {
+	for _, name := range []string{"command", "script", "unless", "only_if", "copy.validate", "template.validate"} {
 		e := s.late.attrs[name]
 		if e == nil {
 			continue

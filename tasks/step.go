@@ -101,6 +101,9 @@ func (t *taskDraft) stepBlocks(s *stepDraft, blocks hcl.Blocks) (actions []strin
 		case "tunnel":
 			t.tunnel(s, b)
 			actions = append(actions, b.Type)
+		case "copy", "template", "fetch", "sync":
+			t.files(s, b)
+			actions = append(actions, b.Type)
 		case "retry":
 			t.retry(s, b)
 		case "postcondition":
@@ -164,7 +167,7 @@ func (t *taskDraft) kind(s *stepDraft, actions []string, unread bool) {
 		slices.Sort(actions)
 		t.fail(s.at, "Conflicting actions", "A step does one thing, so that it is clear what failed; this one has %s. Make a step of each.", strings.Join(actions, " and "))
 	case !unread && len(actions) == 0:
-		t.fail(s.at, "Step without action", "A %s holds exactly one of command, argv, script, wait and tunnel; this one has none.", s.word())
+		t.fail(s.at, "Step without action", "A %s holds exactly one of command, argv, script, copy, template, fetch, sync, wait and tunnel; this one has none.", s.word())
 	}
 }
 
@@ -194,6 +197,8 @@ func (t *taskDraft) conflicts(s *stepDraft, blocks hcl.Blocks) {
 		}
 	case tunnelKind:
 		t.onlyTunnel(s)
+	case "copy", "template", "fetch", "sync":
+		t.onlyFiles(s)
 	}
 }
 

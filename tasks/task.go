@@ -57,7 +57,7 @@ type Step struct {
 	Throttle             int // most hosts that are at this step at one time; 0: no bound
 	Notify               []string
 	IgnoreErrors         bool
-	Idempotent           bool // may be sent again where it is not known whether it ran
+	Idempotent           bool // may be sent again where it is not known whether it ran; always so where it Transfers
 	Health               bool // is repeated when MinHealthyTime is over
 	Tags                 []string
 	Timeout, IdleTimeout time.Duration // 0: none
@@ -89,7 +89,10 @@ type lateStep struct {
 	// waitTimeout and waitDelay are the times of a wait block.
 	waitTimeout, waitDelay time.Duration
 	// onDown is that of a tunnel block.
-	onDown         string
+	onDown string
+	// backup, follow and deletes are those of blocks that copy files.
+	backup, follow, deletes bool
+
 	postconditions []*condition
 }
 

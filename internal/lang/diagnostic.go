@@ -167,6 +167,9 @@ const maxCode = 400
 // snippet cuts the first line of the subject out of its file.
 func (p *Project) snippet(d *hcl.Diagnostic) *Snippet {
 	f := p.sources[d.Subject.Filename]
+	if src, ok := d.Extra.(sourceText); ok {
+		f = &hcl.File{Bytes: src}
+	}
 	if f == nil {
 		return nil
 	}

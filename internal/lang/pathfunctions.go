@@ -105,11 +105,17 @@ func (e *rooted) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	if !s.IsKnown() || s.IsNull() {
 		return v, diags
 	}
-	path := expandHome(s.AsString())
+	return cty.StringVal(LocalPath(s.AsString(), e.folder)).WithMarks(marks), diags
+}
+
+// LocalPath is the path on this machine that text means in a file of the folder:
+// a relative one begins there, and "~" is the home folder.
+func LocalPath(text, folder string) string {
+	path := expandHome(text)
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(e.folder, path)
+		path = filepath.Join(folder, path)
 	}
-	return cty.StringVal(path).WithMarks(marks), diags
+	return path
 }
 
 // UnwrapExpression implements the protocol of hcl.UnwrapExpression.

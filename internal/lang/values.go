@@ -21,6 +21,10 @@ func IsSensitive(v cty.Value) bool { return v.ContainsMarked() }
 // hideSource is put into Diagnostic.Extra where the source line holds a secret.
 type hideSource struct{}
 
+// sourceText is put into Diagnostic.Extra where the source is no file of the
+// project.
+type sourceText []byte
+
 func hidesSource(d *hcl.Diagnostic) bool {
 	_, ok := d.Extra.(hideSource)
 	return ok
