@@ -3,6 +3,7 @@ package output
 import (
 	"io"
 	"strings"
+	"time"
 
 	"fleet/event"
 )
@@ -46,6 +47,9 @@ type Config struct {
 
 	// Live shows a status line on Stderr, which must be a terminal.
 	Live bool
+	// Progress, where it is set, is asked for what the status line says of the work
+	// itself, such as "412 MB of 2 GB"; "" is nothing. One goroutine asks.
+	Progress func(now time.Time) string
 	// Width is the width of that terminal in cells; by default 80.
 	Width func() int
 

@@ -23,7 +23,7 @@ func newCore(cfg Config) *core {
 	cfg = cfg.withDefaults()
 	c := &core{cfg: cfg, screen: newScreen(&cfg)}
 	if cfg.Live {
-		c.live = startLive(c.screen, cfg.Width)
+		c.live = startLive(c.screen, cfg.Width, cfg.Progress)
 	}
 	return c
 }

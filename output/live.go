@@ -15,18 +15,19 @@ const redraw = 100 * time.Millisecond
 
 // A liveLine keeps the status line of a screen up to date.
 type liveLine struct {
-	tracker *Tracker
-	screen  *screen
-	width   func() int
-	done    chan struct{}
-	idle    chan struct{} // closed when the goroutine has ended
-	once    sync.Once
+	tracker  *Tracker
+	screen   *screen
+	width    func() int
+	progress func(time.Time) string // nil where there is nothing to add
+	done     chan struct{}
+	idle     chan struct{} // closed when the goroutine has ended
+	once     sync.Once
 }
 
 // startLive starts the goroutine that draws; stop ends it.
-func startLive(s *screen, width func() int) *liveLine {
+func startLive(s *screen, width func() int, progress func(time.Time) string) *liveLine {
 	l := &liveLine{
-		tracker: NewTracker(nil), screen: s, width: width,
+		tracker: NewTracker(nil), screen: s, width: width, progress: progress,
 		done: make(chan struct{}), idle: make(chan struct{}),
 	}
 	go l.loop()
@@ -42,9 +43,17 @@ func (l *liveLine) loop() {
 		case <-l.done:
 			return
 		case <-tick.C:
-			l.screen.draw(l.tracker.status(time.Now(), l.width()))
+			l.draw(time.Now())
 		}
 	}
+}
+
+func (l *liveLine) draw(now time.Time) {
+	progress := ""
+	if l.progress != nil {
+		progress = l.progress(now)
+	}
+	l.screen.draw(l.tracker.status(now, l.width(), progress))
 }
 
 // stop takes the line away and waits for the goroutine.
@@ -57,8 +66,10 @@ func (l *liveLine) stop() {
 }
 
 // status is the text of the status line, cut to width; nil before the run
-// began. The last column stays free: a terminal may wrap when it is filled.
-func (t *Tracker) status(now time.Time, width int) []byte {
+// began. The last column stays free: a terminal may wrap when it is filled. What
+// progress says comes before the slowest host, which is left out where there is no
+// room for all of both.
+func (t *Tracker) status(now time.Time, width int, progress string) []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.began.IsZero() {
@@ -74,8 +85,14 @@ func (t *Tracker) status(now time.Time, width int) []byte {
 		}
 	}
 	s += fmt.Sprintf(", %d running, %s", t.working, clock(now.Sub(t.began)))
+	if progress != "" {
+		s += ", " + term.Clean(progress)
+	}
 	if h := t.first; h != nil {
-		s += fmt.Sprintf(", slowest %s %s", term.Clean(h.name), clock(now.Sub(h.since)))
+		slowest := fmt.Sprintf(", slowest %s %s", term.Clean(h.name), clock(now.Sub(h.since)))
+		if progress == "" || len(s)+len(slowest) < width {
+			s += slowest
+		}
 	}
 	return []byte(term.Truncate(s, width-1))
 }

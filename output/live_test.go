@@ -64,8 +64,17 @@ func TestStatusLineFitsTheTerminal(t *testing.T) {
 		30:  "4/6 done, 1 failed, 1 runnin…",
 		1:   "",
 	} {
-		got := string(tr.status(start.Add(12*time.Second), width))
+		got := string(tr.status(start.Add(12*time.Second), width, ""))
 		equal(t, "status", got, want)
+	}
+	const progress = "412 MB of 2 GB, 35 MB/s, 45s left"
+	for width, want := range map[int]string{
+		200: "4/6 done, 1 failed, 1 running, 12s, " + progress + ", slowest db01 12s",
+		80:  "4/6 done, 1 failed, 1 running, 12s, " + progress,
+		60:  "4/6 done, 1 failed, 1 running, 12s, 412 MB of 2 GB, 35 MB/…",
+	} {
+		got := string(tr.status(start.Add(12*time.Second), width, progress))
+		equal(t, "status with progress", got, want)
 	}
 }
 

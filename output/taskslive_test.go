@@ -63,7 +63,7 @@ func TestTheStatusLineOfTasksSaysWhomTheRunWaitsFor(t *testing.T) {
 func TestTheStatusLineOfTasksFitsTheTerminal(t *testing.T) {
 	tr := NewTracker(nil)
 	waitingRun().play(tr)
-	equal(t, "status", string(tr.status(start.Add(time.Minute), 40)), "deploy 1/2 migrate 1/3, 1 failed, 1m0s…")
+	equal(t, "status", string(tr.status(start.Add(time.Minute), 40, "")), "deploy 1/2 migrate 1/3, 1 failed, 1m0s…")
 }
 
 func TestALogSaysWhomItWaitsForWhereNothingElseIsPrinted(t *testing.T) {
