@@ -14,10 +14,14 @@ import (
 // it as such, and some for each step on each host, up to a bound: a real plan takes
 // three to four for that. It is two to three microseconds a step, so some five
 // seconds in the worst case.
+// A template on a host may take more: one of 4 KB takes some 500 steps and a quarter
+// of a millisecond.
 const (
-	freeCost = 500_000
-	stepCost = 20
-	mostCost = 2_000_000
+	freeCost         = 500_000
+	stepCost         = 20
+	mostCost         = 2_000_000
+	templateCost     = 1_000
+	mostTemplateCost = 20_000_000
 )
 
 // check makes every step that is carried out for every host, without any result,
@@ -32,9 +36,12 @@ func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 	k := &checker{plan: p, found: map[mistake]*finding{}, left: freeCost, listens: map[listening]*inventory.Host{}, writes: map[writing]writer{}, spoilt: map[*Step]bool{}}
 	k.delegated.seen = map[*inventory.Host]bool{}
 	k.all = append(k.all, p.exprs.diags...)
+	templates := 0
 	for _, t := range p.Tasks {
 		k.left = min(k.left+stepCost*len(t.Hosts)*len(p.exprs.steps), mostCost)
+		templates = min(templates+templateCost*len(t.Hosts)*p.exprs.templatesOf(t), mostTemplateCost)
 	}
+	k.left += templates
 	for _, t := range p.Tasks {
 		for i := range t.Hosts {
 			if !k.host(t, i) {
@@ -49,6 +56,17 @@ func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 		}
 	}
 	return p.inv.Diagnose(k.all)
+}
+
+// templatesOf is how many steps of t make a template for each host.
+func (x *expressions) templatesOf(t *Planned) int {
+	n := 0
+	for s := range t.allSteps() {
+		if one := x.steps[s]; one != nil && one.Kind == "template" && one.all.host {
+			n++
+		}
+	}
+	return n
 }
 
 // A checker looks for mistakes.
@@ -110,7 +128,7 @@ func (k *checker) host(t *Planned, i int) bool {
 // step checks one step on one host.
 func (k *checker) step(h *Host, x *stepExprs) *maker {
 	b, m := h.bind(x)
-	if len(m.diags) == 0 && !x.all.host && !x.all.step && isComplete(b) {
+	if len(m.diags) == 0 && !x.all.host && !x.all.step && isComplete(b) && !(x.fresh && x.Transfers()) {
 		x.bound = b
 	}
 	k.delegated.add(h, x, b)

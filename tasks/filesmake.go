@@ -24,7 +24,7 @@ func (m *maker) copy(x *stepExprs) Action {
 		m.host.exprs.sources.add(Source{Path: source.name()})
 	}
 	m.takePlace(x, a)
-	if a.Source == "" && strings.HasSuffix(a.Destination, "/") {
+	if a.Name != "" && strings.HasSuffix(a.Destination, "/") {
 		m.fail(x.attrs["copy.destination"], "Invalid value", "copy.destination ends with a /, so it is a folder, and a text has no name to get in it. Add the name.")
 	}
 	return a
