@@ -49,6 +49,7 @@ func (p *Plan) checkWith(view *inventory.Revealed) lang.Diagnostics {
 			}
 		}
 	}
+	p.sources = p.exprs.sources.list()
 	p.Delegates, p.Anywhere = k.delegated.hosts, k.delegated.anywhere
 	for _, f := range k.found {
 		if len(f.hosts) < f.of {

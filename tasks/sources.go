@@ -16,9 +16,9 @@ type Source struct {
 }
 
 // Sources are what steps of the plan copy, as far as it is known and there before
-// the first step, sorted. Templates are not among them: they are among the inputs
+// the first host is asked, sorted. Templates are not among them: they are among the inputs
 // of the inventory, as they are read when the plan is made.
-func (p *Plan) Sources() []Source { return p.exprs.sources.list() }
+func (p *Plan) Sources() []Source { return p.sources }
 
 // sources collects what steps copy.
 type sources struct {

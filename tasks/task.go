@@ -111,8 +111,9 @@ type Plan struct {
 	// the inventory: which, is known only when other steps have run.
 	Anywhere []string
 
-	inv   *inventory.Inventory
-	exprs *expressions // made by check, and anew by Resolve
+	inv     *inventory.Inventory
+	exprs   *expressions // made by check, and anew by Resolve
+	sources []Source     // found by check
 }
 
 // A Planned is a task with its hosts.

@@ -87,7 +87,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	if err != nil {
 		return err
 	}
-	if err := a.checkSaved(p); err != nil {
+	if err := a.checkSaved(ctx, p); err != nil {
 		return err
 	}
 	hosts := p.hosts()
@@ -113,7 +113,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	a.redactor.Add(p.plan.Secrets()...)
 	x := &execution{app: a, show: &f.show, jobs: work, kind: kindApply, cleanup: runner.NewCleanup()}
 	x.begin = func() (*record, error) {
-		r, err := a.newRecord(p.meta(), &f.sel, p.inv)
+		r, err := a.newRecord(p.meta(ctx), &f.sel, p.inv)
 		if err != nil {
 			err = fmt.Errorf("nothing was run, as the journal cannot be written: %w", err)
 		}
@@ -129,8 +129,8 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 }
 
 // meta is what the journal keeps of the plan.
-func (p *program) meta() journal.Meta {
-	m := journal.Meta{Kind: journal.KindApply, Command: "apply " + p.title(), Hosts: hostNames(p.hosts()), Inputs: p.inputs()}
+func (p *program) meta(ctx context.Context) journal.Meta {
+	m := journal.Meta{Kind: journal.KindApply, Command: "apply " + p.title(), Hosts: hostNames(p.hosts()), Inputs: p.inputs(ctx)}
 	for _, t := range p.plan.Tasks {
 		m.Tasks = append(m.Tasks, t.Name)
 	}

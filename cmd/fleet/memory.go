@@ -24,7 +24,7 @@ func (a *app) memory(ctx context.Context, f *applyFlags, p *program) (runner.Mem
 	if err != nil {
 		return nil, err
 	}
-	if changed := changedInputs(a.resumed.Inputs, p.inputs()); len(changed) > 0 && !a.global.quiet {
+	if changed := changedInputs(ctx, a.resumed.Inputs, p.inputs(ctx)); len(changed) > 0 && !a.global.quiet {
 		fmt.Fprintf(a.env.stderr, "fleet: warning: changed since run %s: %s; steps go by their names\n", a.resumed.ID, strings.Join(changed, ", "))
 	}
 	m := &memory{State: state, done: map[event.StepID]*event.Event{}}

@@ -99,7 +99,7 @@ func (a *app) planCommand(ctx context.Context, f *planFlags, names []string) err
 	if f.out != "" {
 		if sums.Why != event.Completed || broken {
 			a.complain(fmt.Errorf("the plan is not saved in %q, as it would not work", f.out))
-		} else if err := a.savePlan(f, p, doc); err != nil {
+		} else if err := a.savePlan(ctx, f, p, doc); err != nil {
 			return err
 		}
 	}

@@ -35,10 +35,11 @@ type savedPlan struct {
 // at any time.
 const hostsInput = "the hosts"
 
-// inputs are the files that the plan was made from, by their names as seen from
-// the working folder, its hosts, and the values of variables.
-func (p *program) inputs() map[string]string {
+// inputs are the files that the plan was made from and those that it copies, by
+// their names as seen from the working folder, its hosts, and the values of variables.
+func (p *program) inputs(ctx context.Context) map[string]string {
 	out := maps.Clone(p.inv.Inputs())
+	maps.Copy(out, p.sourceSums(ctx))
 	sum := sha256.New()
 	for _, t := range p.plan.Tasks {
 		fmt.Fprintf(sum, "%q\n", t.Name)
@@ -53,10 +54,10 @@ func (p *program) inputs() map[string]string {
 
 // changedInputs lists what differs, sorted. A file that was read late, for a host,
 // may not have been read by now.
-func changedInputs(before, now map[string]string) []string {
+func changedInputs(ctx context.Context, before, now map[string]string) []string {
 	var out []string
 	for name, sum := range before {
-		if have, ok := now[name]; have != sum && (ok || fileSum(name) != sum) {
+		if have, ok := now[name]; have != sum && (ok || fileSum(ctx, name) != sum) {
 			out = append(out, name)
 		}
 	}
@@ -70,28 +71,36 @@ func changedInputs(before, now map[string]string) []string {
 }
 
 // fileSum is the SHA-256 of a file; "" where it cannot be read.
-func fileSum(path string) string {
+func fileSum(ctx context.Context, path string) string {
 	f, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
 	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return ""
+	for ctx.Err() == nil {
+		switch _, err := io.CopyN(sum, f, 16<<20); {
+		case err == io.EOF:
+			return hex.EncodeToString(sum.Sum(nil))
+		case err != nil:
+			return ""
+		}
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	return ""
 }
 
 // savePlan writes the plan to the file of --out.
-func (a *app) savePlan(f *planFlags, p *program, doc *planDocument) error {
+func (a *app) savePlan(ctx context.Context, f *planFlags, p *program, doc *planDocument) error {
 	dir, err := os.Getwd()
 	if err != nil {
 		return err
 	}
 	s := &savedPlan{
 		Plan: planVersion, Version: readBuildInfo().Version, Created: time.Now().UTC(), Dir: dir,
-		Inputs: p.inputs(), Shown: doc,
+		Inputs: p.inputs(ctx), Shown: doc,
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	args, err := a.repeatable(&f.sel, p.inv)
 	if err != nil {
@@ -232,11 +241,11 @@ func refuseChanges(path string, plan, given *typed) error {
 }
 
 // checkSaved refuses a plan that would not be made the same way now.
-func (a *app) checkSaved(p *program) error {
+func (a *app) checkSaved(ctx context.Context, p *program) error {
 	if a.saved == nil {
 		return nil
 	}
-	changed := changedInputs(a.saved.Inputs, p.inputs())
+	changed := changedInputs(ctx, a.saved.Inputs, p.inputs(ctx))
 	if len(changed) == 0 {
 		return nil
 	}

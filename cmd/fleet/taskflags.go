@@ -71,6 +71,7 @@ type program struct {
 	inv  *inventory.Inventory
 	set  *tasks.Set
 	plan *tasks.Plan
+	sums map[string]string // of what it copies, by name; nil before they are taken
 }
 
 // hosts are all hosts of the plan, each once, in natural order.
