@@ -11,8 +11,11 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,10 +67,10 @@ var allHosts = []func(testing.TB) *testHost{
 // forHosts runs test on each of hosts, in parallel.
 func forHosts(t *testing.T, hosts []func(testing.TB) *testHost, test func(*testing.T, *testHost)) {
 	for _, start := range hosts {
-		t.Run("", func(t *testing.T) {
+		name := runtime.FuncForPC(reflect.ValueOf(start).Pointer()).Name()
+		t.Run(strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "Host"), func(t *testing.T) {
 			t.Parallel()
 			h := start(t)
-			t.Logf("host: %s", h.name)
 			test(t, h)
 		})
 	}

@@ -12,7 +12,9 @@ func knownText(text string) error {
 		words string
 		err   error
 	}{
-		{"no such file or directory", fs.ErrNotExist},
+		{"no such file", fs.ErrNotExist},
+		{"directory nonexistent", fs.ErrNotExist}, // dash
+		{"nonexistent directory", fs.ErrNotExist}, // busybox
 		{"file exists", fs.ErrExist},
 		{"permission denied", fs.ErrPermission},
 		{"operation not permitted", fs.ErrPermission},

@@ -74,7 +74,8 @@ func (r *Remote) reach(ctx context.Context) error {
 		r.sftp, r.sys = true, f
 		return r.settle(ctx)
 	case r.commands:
-		return errors.New("not built")
+		r.sftp, r.sys = false, &shellSystem{r}
+		return nil
 	case noSFTP != nil:
 		return fmt.Errorf("the host has no sftp (%w), and runs no commands: %w", noSFTP, noCommands)
 	default:

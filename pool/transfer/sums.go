@@ -1,0 +1,138 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"fleet/transport"
+)
+
+// sumScript prints the SHA-256 of each of its arguments but the first two, with
+// whatever the tool $1 adds behind it, or "-" for what is no file that can be read.
+// It asks the tool once, unless there are names that would take two lines ($2), or
+// something is wrong with one.
+const sumScript = `
+k=$1 m=$2
+shift 2
+sum() {
+	case $k in
+	sha256sum) sha256sum "$@" ;;
+	shasum) shasum -a 256 "$@" ;;
+	sha256) sha256 -q "$@" ;;
+	openssl) openssl dgst -sha256 -r "$@" ;;
+	digest) digest -a sha256 "$@" ;;
+	esac 2>/dev/null
+}
+if [ "$m" = all ]; then
+	for p; do [ -f "$p" ] || m=each; done
+fi
+[ "$m" = all ] && s=$(sum "$@") && printf '%s\n' "$s" && exit
+for p; do
+	if [ -f "$p" ] && s=$(sum <"$p"); then printf '%s\n' "$s"; else echo -; fi
+done
+`
+
+// sums takes the SHA-256 of files on the host, which does that itself where it can.
+// What is not there, or cannot be read, is not in the result.
+func (r *Remote) sums(ctx context.Context, paths []string) (map[string]Sum, error) {
+	if !r.commands || r.facts.sum == "" {
+		return r.readSums(ctx, paths)
+	}
+	var plain, odd []string
+	for _, p := range paths {
+		if r.facts.sum == "digest" || strings.Contains(p, "\n") {
+			odd = append(odd, p)
+		} else {
+			plain = append(plain, p)
+		}
+	}
+	found := make(map[string]Sum, len(paths))
+	var mu sync.Mutex // guards found
+	for mode, some := range map[string][]string{"all": plain, "each": odd} {
+		err := batches(ctx, some, func(p string) int { return len(p) }, func(ctx context.Context, some []string) error {
+			sums, err := r.askSums(ctx, mode, some)
+			if err != nil {
+				return failed("take the SHA-256 of", some[0], err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for p, sum := range sums {
+				found[p] = sum
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// askSums has one command take the sums of paths.
+func (r *Remote) askSums(ctx context.Context, mode string, paths []string) (map[string]Sum, error) {
+	args := []string{r.facts.sum, mode}
+	size := 0
+	for _, p := range paths {
+		args = append(args, operand(p))
+		size += 2*len(p) + 200
+	}
+	out := &bounded{max: size}
+	status, said, err := r.command(ctx, &transport.Command{Script: sumScript, Args: args, Stdout: out})
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if !status.OK() || len(lines) != len(paths) {
+		return nil, fmt.Errorf("%s on the host told of %d files in place of %d%s", r.facts.sum, len(lines), len(paths), after(said))
+	}
+	found := make(map[string]Sum, len(paths))
+	for i, line := range lines {
+		if line == "-" {
+			continue
+		}
+		// GNU's tools put a backslash before a line whose name they have escaped.
+		line = strings.TrimPrefix(line, "\\")
+		var sum Sum
+		if len(line) < 2*len(sum) {
+			return nil, fmt.Errorf("%s on the host answers %q", r.facts.sum, line)
+		}
+		if _, err := hex.Decode(sum[:], []byte(line[:2*len(sum)])); err != nil {
+			return nil, fmt.Errorf("%s on the host answers %q", r.facts.sum, line)
+		}
+		found[paths[i]] = sum
+	}
+	return found, nil
+}
+
+// readSums reads files back.
+func (r *Remote) readSums(ctx context.Context, paths []string) (map[string]Sum, error) {
+	found := make(map[string]Sum, len(paths))
+	var mu sync.Mutex // guards found
+	err := each(ctx, paths, func(ctx context.Context, p string) error {
+		i, err := r.sys.stat(ctx, p)
+		if err == nil && i.kind != aFile {
+			return nil
+		}
+		h := newSorter(sha256.New())
+		if err == nil {
+			_, err = r.sys.read(ctx, p, 0, i.size, h)
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+			return nil
+		case err != nil:
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		found[p] = Sum(h.to.Sum(nil))
+		return nil
+	})
+	return found, err
+}
