@@ -96,6 +96,13 @@ host "ci1" {}
 		}
 		p := &project{dir: t.TempDir(), home: t.TempDir()}
 		p.write(t, "unpack.sh", "true\n")
+		p.write(t, "app.conf.tmpl", "port = ${port}\n")
+		for file, text := range map[string]string{"dist/app-1.0.tgz": "a release\n", "public/index.html": "<p>\n"} {
+			if err := os.MkdirAll(filepath.Join(p.dir, filepath.Dir(file)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			p.write(t, file, text)
+		}
 		p.write(t, "page.fleet.hcl", around+block)
 		if status, _, stderr := p.fleet(t, "validate"); status != 0 || stderr != "" {
 			t.Errorf("%s\n%s", block, stderr)
