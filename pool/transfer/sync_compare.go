@@ -218,7 +218,7 @@ func (c *comparison) clean(p *plan, wanted, gone, touched map[string]bool) {
 	for _, at := range paths {
 		h := c.have[at]
 		switch {
-		case within(at, gone):
+		case inAny(at, gone):
 		case wanted[at]:
 		case c.exclude.covers(at, h.kind == aFolder):
 			for up := folderOf(at); up != "" && !stay[up]; up = folderOf(up) {
@@ -249,8 +249,8 @@ func subtree(entries []info, i int) int {
 	return end
 }
 
-// within reports whether path is in folders, or in one of them.
-func within(path string, folders map[string]bool) bool {
+// inAny reports whether path is one of folders, or in one of them.
+func inAny(path string, folders map[string]bool) bool {
 	if len(folders) == 0 {
 		return false
 	}

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,9 @@ type Tree struct {
 	turn chan struct{}
 	sums []Sum // of the entries that are files
 	have []bool
+
+	mu      sync.Mutex
+	sources map[int]*sharedSource // guarded by mu: of large entries that are being sent
 }
 
 // OpenTree reads what is below the folder path, but for what exclude names, in the
@@ -47,7 +51,7 @@ func OpenTree(path string, exclude []string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read local folder %q: %w", path, reason(err))
 	}
-	t := &Tree{root: root, path: path, name: treeName(path), exclude: x, turn: make(chan struct{}, 1)}
+	t := &Tree{root: root, path: path, name: treeName(path), exclude: x, turn: make(chan struct{}, 1), sources: make(map[int]*sharedSource)}
 	if err := t.list(); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}

@@ -1,0 +1,120 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// stagedMode is the mode while it is gathered: a folder that its owner cannot write
+// to could neither be filled nor moved.
+func (s *syncing) stagedMode(l *load) fs.FileMode {
+	switch {
+	case l.kind == aFolder:
+		return l.mode | 0o700
+	case s.o.HasMode:
+		return s.o.Mode.Perm()
+	}
+	return l.mode
+}
+
+// attributes are the operations for modes and times of what tar has not made.
+func (s *syncing) attributes(loads []load) []op {
+	var ops []op
+	for i := range loads {
+		l := &loads[i]
+		if l.kind == aLink {
+			continue
+		}
+		ops = append(ops, op{what: chmod, path: s.staged(l.at), mode: s.stagedMode(l)})
+		if l.kind == aFile {
+			ops = append(ops, op{what: chtimes, path: s.staged(l.at), time: l.mtime})
+		}
+	}
+	return ops
+}
+
+// ownership are the operations that give what is gathered the owner that was asked
+// for or that the file had, and the mode bits that go with an owner. Only root can
+// keep the owner of a file that is replaced.
+func (s *syncing) ownership(loads []load) []op {
+	var ops []op
+	root := s.r.facts.uid == "0"
+	for i := range loads {
+		l := &loads[i]
+		if l.kind == aLink {
+			continue
+		}
+		owner := op{what: chown, path: s.staged(l.at), uid: s.uid, gid: s.gid}
+		if root && l.old.kind == l.kind {
+			if owner.uid < 0 {
+				owner.uid = l.old.uid
+			}
+			if owner.gid < 0 {
+				owner.gid = l.old.gid
+			}
+		}
+		if owner.uid >= 0 || owner.gid >= 0 {
+			ops = append(ops, owner)
+		}
+		if l.kind == aFile && s.o.HasMode && s.o.Mode&special != 0 {
+			ops = append(ops, op{what: chmod, path: owner.path, mode: s.o.Mode})
+		}
+	}
+	return ops
+}
+
+// verify puts what is gathered on disk, and has the host take the sums of it.
+func (s *syncing) verify(ctx context.Context, loads []load) error {
+	var paths []string
+	for i := range loads {
+		if loads[i].kind == aFile {
+			paths = append(paths, s.staged(loads[i].at))
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	var sums map[string]Sum
+	both, work := errgroup.WithContext(ctx)
+	both.Go(func() error { return s.flush(work, paths) })
+	both.Go(func() (err error) {
+		sums, err = s.r.sums(work, paths)
+		return err
+	})
+	if err := both.Wait(); err != nil {
+		return err
+	}
+	for i := range loads {
+		l := &loads[i]
+		if l.kind != aFile {
+			continue
+		}
+		switch sum, ok := sums[s.staged(l.at)]; {
+		case !ok:
+			return fmt.Errorf("%q did not arrive on the host", under(s.root, l.path))
+		case sum != s.sums[l.entry]:
+			return fmt.Errorf("what arrived for %q on the host is not what %q held; hint: start again when nothing writes to it",
+				under(s.root, l.path), s.tree.local(l.path))
+		}
+	}
+	return nil
+}
+
+// flush puts all of the stage on disk by one command where it can: thousands of files
+// one by one would take long.
+func (s *syncing) flush(ctx context.Context, paths []string) error {
+	if !s.r.commands {
+		return s.r.sys.flush(ctx, paths)
+	}
+	status, said, err := s.r.run(ctx, syncScript, []string{s.stage}, nil, nil)
+	if err == nil && !status.OK() {
+		err = errors.New("put files on disk: " + said)
+	}
+	return err
+}
+
+const syncScript = `sync -f "$1" 2>/dev/null || sync`

@@ -1,0 +1,137 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// carryOut does what the plan says, and reports what of it was done.
+func (s *syncing) carryOut(ctx context.Context, p *plan) (err error) {
+	if s.makes {
+		if err := s.r.sys.do(ctx, []op{{what: mkdir, path: s.folder, mode: 0o755}}); err != nil {
+			return fmt.Errorf("make the destination: %w", missing(err))
+		}
+		s.makes = false
+		s.changed(Change{Path: s.folder, What: Created})
+	}
+	defer func() { err = errors.Join(err, s.discard(ctx)) }()
+	if len(p.units) > 0 {
+		if err := s.gather(ctx, p); err != nil {
+			return err
+		}
+	}
+	unlock, relock := s.locks(p)
+	if err := s.do(ctx, unlock); err != nil {
+		return err
+	}
+	err = s.place(ctx, p)
+	if err == nil {
+		err = s.r.removeInfos(ctx, s.absolute(p.remove))
+	}
+	if err == nil {
+		s.changedAll(p.changes, func(w What) bool { return w == Deleted })
+		err = s.discard(ctx) // before the times of folders, which it changes
+	}
+	if err != nil {
+		return errors.Join(err, s.do(context.WithoutCancel(ctx), relock))
+	}
+	for _, old := range s.leftover {
+		if s.r.removeAll(ctx, old) == nil {
+			s.report.Notes = append(s.report.Notes, fmt.Sprintf("%q, which a transfer had left that broke off, is removed", old))
+		}
+	}
+	return s.finish(ctx, p, relock)
+}
+
+// place puts everything that is gathered where it belongs, and sets the attributes
+// of what is there already.
+func (s *syncing) place(ctx context.Context, p *plan) error {
+	var aside, back, in []op
+	for n, u := range p.units {
+		at := under(s.root, s.tree.entries[u.from].path)
+		if u.aside {
+			old := s.staged("old-" + strconv.Itoa(n))
+			aside = append(aside, op{what: rename, path: at, to: old})
+			back = append(back, op{what: rename, path: old, to: at})
+		}
+		in = append(in, op{what: rename, path: s.staged(strconv.Itoa(n)), to: at})
+	}
+	err := s.do(ctx, aside)
+	if err == nil {
+		err = s.do(ctx, in)
+	}
+	if err != nil && len(back) > 0 {
+		// Where the new one is in place already this fails, since the kinds differ.
+		_ = s.do(context.WithoutCancel(ctx), back)
+	}
+	if err != nil {
+		return err
+	}
+	s.report.Files += p.files
+	s.changedAll(p.changes, func(w What) bool { return w != Deleted && w != Adjusted })
+	files, _ := s.adjustments(p)
+	return s.do(ctx, files)
+}
+
+// locks are the operations that let the owner change what is in folders that are not
+// for writing, and those that set their modes again.
+func (s *syncing) locks(p *plan) (unlock, relock []op) {
+	for _, i := range p.folders {
+		h, there := s.have[s.tree.entries[i].path]
+		if there && h.kind == aFolder && h.mode&0o700 != 0o700 {
+			at := under(s.root, h.path)
+			unlock = append(unlock, op{what: chmod, path: at, mode: h.mode | 0o700})
+			relock = append(relock, op{what: chmod, path: at, mode: h.mode})
+		}
+	}
+	return unlock, relock
+}
+
+// finish sets what comes last, since what is done in a folder needs or changes it:
+// the modes and times of folders.
+func (s *syncing) finish(ctx context.Context, p *plan, relock []op) error {
+	_, ops := s.adjustments(p)
+	for _, o := range relock {
+		set := func(a op) bool { return a.what == chmod && a.path == o.path }
+		if !slices.ContainsFunc(ops, set) {
+			ops = append(ops, o)
+		}
+	}
+	for _, i := range p.folders {
+		e := s.tree.entries[i]
+		at := under(s.root, e.path)
+		if s.have[e.path].kind != aFolder && e.mode&0o700 != 0o700 {
+			ops = append(ops, op{what: chmod, path: at, mode: e.mode})
+		}
+		ops = append(ops, op{what: chtimes, path: at, time: e.mtime})
+	}
+	if err := s.do(ctx, ops); err != nil {
+		return err
+	}
+	s.changedAll(p.changes, func(w What) bool { return w == Adjusted })
+	return nil
+}
+
+// adjustments are what is done in place, with paths on the host.
+func (s *syncing) adjustments(p *plan) (files, folders []op) {
+	for _, o := range p.adjust {
+		of := &files
+		if s.have[o.path].kind == aFolder {
+			of = &folders
+		}
+		o.path = under(s.root, o.path)
+		*of = append(*of, o)
+	}
+	return files, folders
+}
+
+func (s *syncing) absolute(all []info) []info {
+	there := slices.Clone(all)
+	for i := range there {
+		there[i].path = under(s.root, there[i].path)
+	}
+	return there
+}
