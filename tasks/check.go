@@ -129,7 +129,7 @@ func (k *checker) host(t *Planned, i int) bool {
 // step checks one step on one host.
 func (k *checker) step(h *Host, x *stepExprs) *maker {
 	b, m := h.bind(x)
-	if len(m.diags) == 0 && !x.all.host && !x.all.step && isComplete(b) && !(x.fresh && x.Transfers()) {
+	if len(m.diags) == 0 && x.isSame() && isComplete(b) {
 		x.bound = b
 	}
 	k.delegated.add(h, x, b)
@@ -146,6 +146,12 @@ func (k *checker) step(h *Host, x *stepExprs) *maker {
 	k.writers(h, x, b)
 	k.add(h, x.all.lookedAt(h.task), m.diags)
 	return m
+}
+
+// isSame reports whether x is the same for all hosts, whatever steps come to.
+func (x *stepExprs) isSame() bool {
+	made := x.fresh && x.Transfers() // what it copies may yet be made
+	return !x.all.host && !x.all.step && !made
 }
 
 // isComplete reports whether nothing of b is known only later.

@@ -151,13 +151,12 @@ func (x *expressions) step(t *Task, s *Step) *stepExprs {
 		out.all.add(&out.attrs[name].needs)
 	}
 	out.post = x.conditions("postcondition", s.late.postconditions, &out.all)
-	switch {
-	case s.Kind == "template":
+	if s.Kind == "template" {
 		x.body(out)
-	case s.Kind == "fetch":
-		out.all.host = true // it has a path of its own on this machine
 	}
-	out.all.host = out.all.host || s.Local && s.Transfers()
+	if s.Kind == "fetch" || s.Local && s.Transfers() { // it has a path of its own on this machine
+		out.all.host = true
+	}
 	return out
 }
 

@@ -80,7 +80,7 @@ func fileSum(ctx context.Context, path string) string {
 	sum := sha256.New()
 	for ctx.Err() == nil {
 		switch _, err := io.CopyN(sum, f, 16<<20); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return hex.EncodeToString(sum.Sum(nil))
 		case err != nil:
 			return ""
