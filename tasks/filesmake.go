@@ -207,6 +207,11 @@ func (m *maker) patterns(e *expr) (out []string) {
 			}
 			out = append(out, text.AsString())
 		}
+		if check := m.host.plan.exclude; check != nil {
+			if err := check(out); err != nil {
+				m.fail(e, "Invalid value", "%s: %s. Patterns are those of a .gitignore.", e.name, err)
+			}
+		}
 		return true
 	})
 	return out

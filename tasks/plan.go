@@ -27,6 +27,9 @@ type Options struct {
 	// Unvalued lets variables have no value: what is made from them is not known
 	// then. It is for checking files, and not for carrying them out.
 	Unvalued bool
+	// Exclude is an error where one of the lines is no pattern of those who copy
+	// files. Default: none is looked at.
+	Exclude func(lines []string) error
 }
 
 // Plan chooses tasks, their hosts and batches, and checks every expression for
@@ -37,7 +40,7 @@ func (s *Set) Plan(o Options) (*Plan, lang.Diagnostics, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &Plan{inv: s.inv}
+	p := &Plan{inv: s.inv, exclude: o.Exclude}
 	planned := map[string]*Planned{}
 	for _, t := range s.withDependencies(chosen) {
 		one := &Planned{Task: t, Skip: map[*Step]string{}}

@@ -114,6 +114,7 @@ type Plan struct {
 	inv     *inventory.Inventory
 	exprs   *expressions // made by check, and anew by Resolve
 	sources []Source     // found by check
+	exclude func(lines []string) error
 }
 
 // A Planned is a task with its hosts.

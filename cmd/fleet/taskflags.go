@@ -12,6 +12,7 @@ import (
 	"fleet/internal/lang"
 	"fleet/internal/nodeset"
 	"fleet/inventory"
+	"fleet/pool/transfer"
 	"fleet/tasks"
 )
 
@@ -42,7 +43,7 @@ func (f *taskFlags) becomeFlags() *pflag.FlagSet {
 
 // options are the flags as package tasks takes them.
 func (f *taskFlags) options(names []string, narrow func(string) ([]*inventory.Host, error)) tasks.Options {
-	return tasks.Options{Names: names, Narrow: narrow, Only: byComma(f.only), Skip: byComma(f.skip), StartAt: f.startAt}
+	return tasks.Options{Names: names, Narrow: narrow, Only: byComma(f.only), Skip: byComma(f.skip), StartAt: f.startAt, Exclude: transfer.CheckExclude}
 }
 
 // hasTag refuses a list of nothing.

@@ -7,6 +7,7 @@ import (
 
 	"fleet/internal/lang"
 	"fleet/inventory"
+	"fleet/pool/transfer"
 	"fleet/tasks"
 )
 
@@ -74,7 +75,7 @@ func checkTasks(inv *inventory.Inventory, sound bool) (*tasks.Set, lang.Diagnost
 	if !sound || found.HasErrors() || len(set.Tasks()) == 0 {
 		return set, found, nil
 	}
-	all := tasks.Options{Unvalued: true}
+	all := tasks.Options{Unvalued: true, Exclude: transfer.CheckExclude}
 	for _, t := range set.Tasks() {
 		all.Names = append(all.Names, t.Name)
 	}

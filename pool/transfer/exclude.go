@@ -20,6 +20,12 @@ type exclusion struct {
 	anywhere bool     // no "/" before its end: it is about names, in any folder
 }
 
+// CheckExclude is an error where one of the lines is no pattern of a gitignore.
+func CheckExclude(lines []string) error {
+	_, err := parseExclusions(lines)
+	return err
+}
+
 // parseExclusions reads one pattern from each line. Where git would have a pattern
 // match nothing in silence, as with a bracket that is never closed, it is an error.
 func parseExclusions(lines []string) (exclusions, error) {
