@@ -5,7 +5,7 @@ package transfer
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,12 +57,22 @@ func (h *testHost) open(t testing.TB) *Remote {
 func (h *testHost) path(name string) string  { return h.dir + "/" + name }
 func (h *testHost) local(name string) string { return h.root + h.dir + "/" + name }
 
+// linkTo is where a link leads that was made by the host. The embedded server makes
+// it absolute.
+func (h *testHost) linkTo(link string) string {
+	if rest, ok := strings.CutPrefix(link, h.dir+"/"); ok && h.name == "embedded" {
+		return rest
+	}
+	return link
+}
+
 // mainHosts starts the three that differ most: sftp, commands alone, and sudo.
 var mainHosts = []func(testing.TB) *testHost{embeddedHost, commandHost, sudoHost}
 
 // allHosts starts one of every sort.
 var allHosts = []func(testing.TB) *testHost{
-	embeddedHost, commandHost, sshdHost, fileOnlyHost, chrootHost, dropbearHost, sudoHost, sudoCommandHost, localHost,
+	embeddedHost, commandHost, busyboxHost, bareHost, sshdHost, fileOnlyHost, chrootHost, dropbearHost, dropbearCommandHost,
+	sudoHost, sudoCommandHost, localHost,
 }
 
 // forHosts runs test on each of hosts, in parallel.
@@ -165,7 +176,44 @@ func chrootHost(t testing.TB) *testHost {
 	return h
 }
 
-// dropbearHost is dropbear, which has no sftp of its own.
+// busyboxHost has the tools of busybox, and no sftp.
+func busyboxHost(t testing.TB) *testHost {
+	t.Helper()
+	return embedded(t, "busybox", sshd.Config{NoSFTP: true, Env: []string{"PATH=" + busybox(t)}})
+}
+
+// bareHost is one without stat, SHA-256 and tar, such as a small router.
+func bareHost(t testing.TB) *testHost {
+	t.Helper()
+	path := busybox(t)
+	for _, tool := range []string{"stat", "sha256sum", "openssl", "tar", "getent"} {
+		_ = os.Remove(filepath.Join(path, tool)) // it may not be among them
+	}
+	return embedded(t, "busybox with few tools", sshd.Config{NoSFTP: true, Env: []string{"PATH=" + path}})
+}
+
+// busybox returns a folder with its tools.
+func busybox(t testing.TB) string {
+	t.Helper()
+	needTool(t, "busybox")
+	file, err := exec.LookPath("busybox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := exec.Command(file, "--list").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, tool := range strings.Fields(string(list)) {
+		if err := os.Symlink(file, filepath.Join(dir, tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// dropbearHost is dropbear, which runs the sftp server of OpenSSH where it is there.
 func dropbearHost(t testing.TB) *testHost {
 	t.Helper()
 	needRoot(t)
@@ -173,6 +221,21 @@ func dropbearHost(t testing.TB) *testHost {
 	s, h := realServer(t, "dropbear", opensshd.Options{NewUser: true})
 	startDropbear(t, s, h)
 	return h
+}
+
+// dropbearCommandHost is dropbear where there is no sftp server.
+func dropbearCommandHost(t testing.TB) *testHost {
+	t.Helper()
+	h := dropbearHost(t)
+	h.name, h.Transport = "dropbear without sftp", noSFTP{h.Transport}
+	return h
+}
+
+// noSFTP refuses it as a server does.
+type noSFTP struct{ transport.Transport }
+
+func (noSFTP) Open(context.Context, transport.Target, string) (io.ReadWriteCloser, error) {
+	return nil, &transport.Error{Op: "open", Kind: transport.KindRefused, Err: errors.New("the server has no subsystem \"sftp\"")}
 }
 
 // sudoHost is a real sshd whose user becomes root, by an sftp server.
@@ -265,10 +328,42 @@ func startDropbear(t testing.TB, s *opensshd.Server, h *testHost) {
 	if out, err := exec.Command("dropbearkey", "-t", "ed25519", "-f", hostKey).CombinedOutput(); err != nil {
 		t.Fatalf("dropbearkey: %v: %s", err, out)
 	}
-	// It serves one connection on its standard input and output: no port can be taken.
-	run := fmt.Sprintf("exec dropbear -i -E -s -r %s -P /dev/null 2>>%s", hostKey, filepath.Join(s.Dir, "dropbear.log"))
-	h.Target.Proxy = run
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := h.Transport.(*pool.Pool)
+	var served sync.WaitGroup
+	served.Go(func() { // ends with ln
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			served.Go(func() { serveDropbear(t, nc.(*net.TCPConn), hostKey) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = ln.Close()
+		_ = clients.Close() // so that the servers end
+		served.Wait()
+	})
+	h.Target.Port = ln.Addr().(*net.TCPAddr).Port
 	h.Target.HostKey = transport.HostKey{Files: []string{filepath.Join(s.Dir, "dropbear_known_hosts")}, Policy: transport.HostKeyAcceptNew}
+}
+
+// serveDropbear has dropbear serve one connection, as inetd would.
+func serveDropbear(t testing.TB, nc *net.TCPConn, hostKey string) {
+	defer nc.Close()
+	f, err := nc.File()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer f.Close()
+	cmd := exec.Command("dropbear", "-i", "-s", "-r", hostKey)
+	cmd.Stdin, cmd.Stdout = f, f
+	_ = cmd.Run() // how it ends does not matter
 }
 
 func chownTo(t testing.TB, path, name string) {

@@ -71,6 +71,9 @@ func (r *Remote) reach(ctx context.Context) error {
 		}
 		return cause(ctx, noSFTP, noCommands)
 	case f != nil:
+		if r.commands {
+			f.flushAll = r.flushAll
+		}
 		r.sftp, r.sys = true, f
 		return r.settle(ctx)
 	case r.commands:

@@ -50,7 +50,7 @@ func (r *Remote) subsystem(ctx context.Context) (*sftpSystem, error) {
 		return nil, err
 	}
 	s.ended = func() error { end(); return nil }
-	return &sftpSystem{s}, nil
+	return &sftpSystem{session: s}, nil
 }
 
 // serverAs runs the host's sftp server as the user whose rights count.
@@ -85,7 +85,7 @@ func (r *Remote) serverAs(ctx context.Context) (*sftpSystem, error) {
 		end()
 		return nil
 	}
-	return &sftpSystem{s}, nil
+	return &sftpSystem{session: s}, nil
 }
 
 // pipes are the two ways of a server that is a command.

@@ -9,7 +9,12 @@ import (
 )
 
 // An sftpSystem is the files of a host over one sftp session.
-type sftpSystem struct{ *session }
+type sftpSystem struct {
+	*session
+	// flushAll puts everything on disk that is in the file systems of these folders;
+	// nil where the host runs no commands.
+	flushAll func(ctx context.Context, folders []string) error
+}
 
 var _ system = (*sftpSystem)(nil)
 
@@ -143,14 +148,21 @@ func (f *sftpSystem) create(ctx context.Context, path string) error {
 	return nil
 }
 
+// manyFiles is how many it takes until one flush of a file system is cheaper than one
+// of each file: those cost a turn of the disk each.
+const manyFiles = 16
+
 // flush puts files on disk by OpenSSH's extension (its PROTOCOL, section 4.6). Its
 // server opens folders as well, which makes their entries last; one that does not is
 // a host that cannot.
 func (f *sftpSystem) flush(ctx context.Context, paths []string) error {
-	if _, ok := f.extensions["fsync@openssh.com"]; !ok {
+	files, folders := withFolders(paths)
+	if len(files) > manyFiles && f.flushAll != nil && f.flushAll(ctx, folders) == nil {
 		return nil
 	}
-	files, folders := withFolders(paths)
+	if _, ok := f.extensions["fsync@openssh.com"]; !ok {
+		return context.Cause(ctx)
+	}
 	err := each(ctx, files, func(ctx context.Context, path string) error {
 		return f.explain(ctx, "flush", path, false, f.sync(ctx, path))
 	})

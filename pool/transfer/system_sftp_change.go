@@ -92,6 +92,9 @@ func (f *sftpSystem) change(ctx context.Context, o op, both []op) error {
 	case chtimes:
 		return say("set time of", false, f.setattr(ctx, o.path, attrTime, attributes{mtime: mtimeOf(o.time)}))
 	case chown:
+		if o.uid < 0 && o.gid < 0 {
+			return nil
+		}
 		a, err := f.owners(ctx, o)
 		if err == nil {
 			err = f.setattr(ctx, o.path, attrOwner, a)

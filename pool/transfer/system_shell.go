@@ -103,16 +103,31 @@ func wrap(op, path string, err error) error {
 	return failed(op, path, err)
 }
 
-// flushScript is of the tool that other hosts give no names, or none at all.
-const flushScript = `sync "$@" 2>/dev/null || sync`
+// flushScript is of the tool that other hosts give no names, or none at all. With "all"
+// it puts on disk whatever is in the file systems of its arguments.
+const flushScript = `
+m=$1
+shift
+[ "$m" = all ] && sync -f "$@" 2>/dev/null || [ "$m" = each ] && sync "$@" 2>/dev/null || sync
+`
 
 func (s *shellSystem) flush(ctx context.Context, paths []string) error {
 	files, folders := withFolders(paths)
-	all := append(append([]string(nil), files...), folders...)
-	return batches(ctx, all, func(p string) int { return len(p) }, func(ctx context.Context, some []string) error {
-		args := make([]string, len(some))
-		for i, p := range some {
-			args[i] = operand(p)
+	if len(files) > manyFiles {
+		return s.remote.flushAll(ctx, folders)
+	}
+	return s.sync(ctx, "each", append(append([]string(nil), files...), folders...))
+}
+
+func (r *Remote) flushAll(ctx context.Context, folders []string) error {
+	return (&shellSystem{r}).sync(ctx, "all", folders)
+}
+
+func (s *shellSystem) sync(ctx context.Context, mode string, paths []string) error {
+	return batches(ctx, paths, func(p string) int { return len(p) }, func(ctx context.Context, some []string) error {
+		args := []string{mode}
+		for _, p := range some {
+			args = append(args, operand(p))
 		}
 		_, err := s.ask(ctx, flushScript, args...)
 		return wrap("flush", some[0], err)

@@ -40,7 +40,7 @@ while [ $# -gt 0 ]; do
 	symlink) absent "$p" && e=$(ln -s -- "$t" "$p" 2>&1) ;;
 	hardlink) absent "$t" && e=$(ln "$p" "$t" 2>&1) ;;
 	chmod) e=$(chmod "$x" "$p" 2>&1) ;;
-	chown) e=$(chown -h "$x" "$p" 2>&1) ;;
+	chown) [ -z "$x" ] || e=$(chown -h "$x" "$p" 2>&1) ;;
 	chtimes) touched "$p" "$x" ;;
 	esac </dev/null || printf '%s %s\n' "$i" "$(printf '%s' "$e" | tr '\n' ' ')"
 	i=$((i + 1))
