@@ -66,6 +66,13 @@ func (c *cache) hold() (release func()) {
 	}
 }
 
+// holders is how many hold the cache; at least one.
+func (c *cache) holders() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(1, c.held)
+}
+
 // get is the block at index. It is given back by release.
 func (c *cache) get(ctx context.Context, index int64) (*block, error) {
 	b, mine := c.use(index)

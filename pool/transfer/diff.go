@@ -17,14 +17,17 @@ const maxDiff = 256 << 10
 func newDiff(path string, before, after []byte, private bool) Diff {
 	switch {
 	case private:
-		return Diff{Path: path, Omitted: "private"}
+		return omittedDiff(path, "private")
 	case len(before) > maxDiff || len(after) > maxDiff:
-		return Diff{Path: path, Omitted: "too large"}
+		return omittedDiff(path, "too large")
 	case bytes.IndexByte(before, 0) >= 0 || bytes.IndexByte(after, 0) >= 0:
-		return Diff{Path: path, Omitted: "binary"}
+		return omittedDiff(path, "binary")
 	}
 	return Diff{Path: path, Before: before, After: after}
 }
+
+// omittedDiff is a diff without contents.
+func omittedDiff(path, why string) Diff { return Diff{Path: path, Omitted: why} }
 
 // Unified is the diff in the usual form, with three lines around each change; one
 // line that says why, where the contents are omitted.

@@ -26,6 +26,8 @@ type Source struct {
 	file    *os.File // owned
 	cache   *cache   // of file
 
+	lanes chan struct{} // see newLanes
+
 	summing chan struct{} // holds one token: who has it computes the sum
 	sum     *Sum          // guarded by summing
 }
@@ -66,7 +68,7 @@ func newFileSource(path string, f *os.File) (*Source, error) {
 	s := &Source{
 		name: filepath.Base(path), path: path,
 		size: is.Size(), mode: is.Mode().Perm(), mtime: is.ModTime(),
-		file: f, summing: make(chan struct{}, 1),
+		file: f, lanes: newLanes(), summing: make(chan struct{}, 1),
 	}
 	s.cache = newCache(f, s.size)
 	return s, nil
@@ -78,7 +80,7 @@ func NewSource(name string, content []byte, mode fs.FileMode) *Source {
 	return &Source{
 		name: filepath.Base(name), path: name,
 		size: int64(len(content)), mode: mode.Perm(),
-		content: content, summing: make(chan struct{}, 1),
+		content: content, lanes: newLanes(), summing: make(chan struct{}, 1),
 	}
 }
 
@@ -177,6 +179,22 @@ func (s *Source) block(ctx context.Context, offset int64, max int) (p []byte, re
 	}
 	p = b.data[offset%blockSize:]
 	return p[:min(len(p), max)], func() { s.cache.release(b) }, nil
+}
+
+// hold keeps what is read, until release, for those who read it next.
+func (s *Source) hold() (release func()) {
+	if s.file == nil {
+		return func() {}
+	}
+	return s.cache.hold()
+}
+
+// share is how much may be under way to each host, in bytes.
+func (s *Source) share() int {
+	if s.file == nil {
+		return maxAway
+	}
+	return max(blockSize, maxAway/s.cache.holders())
 }
 
 // unchanged is an error where the file is not what it was when it was opened.
