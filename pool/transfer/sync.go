@@ -23,9 +23,15 @@ func (r *Remote) Sync(ctx context.Context, t *Tree, o *SyncOptions) (*Report, er
 	err := s.once(ctx)
 	if lostLink(err) && ctx.Err() == nil && r.reopen(ctx) == nil {
 		if err = s.discard(ctx); err == nil {
-			s.again()
+			s.takeBack()
+			s.second = true
 			err = s.once(ctx)
 		}
+	}
+	if err != nil {
+		s.takeBack()
+		s.o.Meter.expect(-s.told.Files, -s.told.Bytes)
+		s.o.Meter.done(-s.told.FilesDone, -s.told.BytesDone)
 	}
 	slices.SortStableFunc(s.report.Changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
 	return s.report, err
@@ -52,12 +58,12 @@ type syncing struct {
 	stage    string          // on the host; empty where there is none
 	leftover []string        // what transfers have left there that broke off
 	second   bool            // the link was lost before
-	sent     Progress        // what the meter was told of
+	sent     Progress        // what the meter was told has been sent
+	told     Progress        // what it was told before
 }
 
-// again begins once more.
-func (s *syncing) again() {
-	s.second = true
+// takeBack tells the meter that what was sent was in vain.
+func (s *syncing) takeBack() {
 	s.o.Meter.done(-s.sent.FilesDone, -s.sent.BytesDone)
 	s.sent = Progress{}
 }
@@ -152,8 +158,9 @@ func (s *syncing) count(p *plan) {
 			}
 		}
 	}
+	s.told = Progress{Files: files, Bytes: bytes, FilesDone: files - p.files, BytesDone: bytes - move}
 	s.o.Meter.expect(files, bytes)
-	s.o.Meter.done(files-p.files, bytes-move)
+	s.o.Meter.done(s.told.FilesDone, s.told.BytesDone)
 }
 
 // changed reports one change by its path on the host.
