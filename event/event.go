@@ -134,7 +134,7 @@ type Event struct {
 	// Changed says that the step changed something; at a HostEnd, that what went to
 	// the host or came from it did.
 	Changed bool
-	// Files is how many files got new content, and Bytes how much of it has travelled,
+	// Files is how many files got new content, and Bytes how much of it has traveled,
 	// where files went to a host or came from it: HostEnd, StepEnd.
 	Files int
 	Bytes int64

@@ -44,6 +44,8 @@ type Tasks struct {
 	Owner string
 	// Ask puts a question to the user, one at a time. nil: the answer is Yes.
 	Ask func(ctx context.Context, q Question) (Answer, error)
+	// Diff has steps that write files print how their content changes.
+	Diff bool
 	// StepByStep asks before each step and handler of a batch.
 	StepByStep bool
 	// Learn is told sensitive texts before they are used. It may be nil.
@@ -68,6 +70,7 @@ func Apply(ctx context.Context, cfg *Tasks) *event.Summary {
 	end := r.allowCleanup(ctx)
 	r.tasks(ctx)
 	end()
+	r.lending.close()
 
 	// A user who stops what the deadline is stopping already counts more.
 	reason := cmp.Or(why(caller), why(ctx))
@@ -86,6 +89,7 @@ type planRun struct {
 	fanout  int
 	word    string // that no other run has
 	places  *places
+	lending *lending                 // the local files that go to hosts
 	hosts   map[string]*hostRun      // by name; not changed after enroll
 	asking  chan struct{}            // holds one element while the user is asked
 	locks   map[string]chan struct{} // by name; hold one element while a task has the lock
@@ -103,7 +107,7 @@ func newPlanRun(cfg *Tasks, tally *event.Tally) *planRun {
 		fanout = DefaultFanout
 	}
 	return &planRun{
-		cfg: cfg, sink: event.Tee(tally, cfg.Sink), fanout: fanout, word: rand.Text(), places: newPlaces(fanout),
+		cfg: cfg, sink: event.Tee(tally, cfg.Sink), fanout: fanout, word: rand.Text(), places: newPlaces(fanout), lending: newLending(),
 		hosts: map[string]*hostRun{}, asking: make(chan struct{}, 1),
 		locks: map[string]chan struct{}{}, targets: map[string]transport.Target{},
 	}

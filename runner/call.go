@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"fleet/event"
+	"fleet/pool/transfer"
 	"fleet/tasks"
 	"fleet/transport"
 )
@@ -133,38 +135,61 @@ func (c *callRun) rest(ctx context.Context, delay time.Duration) error {
 func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 	stdout, stderr := c.stream(event.Stdout), c.stream(event.Stderr)
 	began := time.Now()
-	var status transport.Status
-	var open *openTunnel
-	var err error
-	a, ok := c.call.Action.(*tasks.Tunnel)
-	if ok {
-		open, err = c.openTunnel(ctx, a)
-	} else {
-		status, err = perform(ctx, c.machine, c.step, c.call, stdout, stderr)
-		c.tellFailures()
-	}
+	did := c.send(ctx, stdout, stderr)
 	c.ended = time.Now()
 	r := &tasks.Result{
-		Stdout: stdout.text(), Stderr: stderr.text(), Status: status.Code, Duration: c.ended.Sub(began),
-		Failed: err != nil || !status.OK(), Changed: err == nil && c.step.Changes(),
+		Stdout: stdout.text(), Stderr: stderr.text(), Status: did.status.Code, Duration: c.ended.Sub(began),
+		Failed: did.err != nil || !did.status.OK(), Changed: did.err == nil && c.step.Changes(),
 	}
 	e := c.event(event.StepEnd)
-	copyEnd(e, result(status, err))
-	if err != nil {
+	if did.err != nil && c.step.Transfers() {
+		c.untransferred(e, did.err)
+	} else {
+		copyEnd(e, result(did.status, did.err))
+	}
+	if did.moved != nil {
+		r.Changed = r.Changed && did.moved.Changed()
+		e.Files, e.Bytes = did.moved.Files, did.moved.Bytes
+	}
+	if did.err != nil {
 		r.Status = -1
-		c.unanswered(e, err)
+		c.unanswered(e, did.err)
 		return e, r
 	}
 	c.sent = !c.opens()
 	if c.own() {
 		c.answered()
 	}
-	if open == nil {
+	if did.open == nil {
 		c.judge(e, r)
 	} else {
-		c.settleTunnel(open, a, e, r)
+		c.settleTunnel(did.open, e, r)
 	}
 	return e, r
+}
+
+// A deed is what an attempt came to, besides its output.
+type deed struct {
+	status transport.Status
+	open   *openTunnel      // of a tunnel
+	moved  *transfer.Report // of a transfer
+	err    error
+}
+
+// send has the action carried out.
+func (c *callRun) send(ctx context.Context, stdout, stderr io.Writer) deed {
+	var did deed
+	if a, ok := c.call.Action.(*tasks.Tunnel); ok {
+		did.open, did.err = c.openTunnel(ctx, a)
+		return did
+	}
+	if c.step.Transfers() {
+		did.moved, did.err = c.transfer(ctx, stdout, stderr)
+	} else {
+		did.status, did.err = perform(ctx, c.machine, c.step, c.call, stdout, stderr)
+	}
+	c.tellFailures()
+	return did
 }
 
 // unanswered notes what an attempt without a status means.

@@ -127,6 +127,7 @@ func (w *hostWalk) again(s *tasks.Step) (done bool) {
 	}
 	w.place = place
 	defer w.place.giveBack()
+	defer w.remotes.close()
 	well := w.end == nil
 	v := &visit{hostWalk: w, section: event.Always, step: s, since: w.task.lastEarlier()}
 	if !v.walk(w.run.cleanup) && well {

@@ -20,6 +20,10 @@
 //	visit      a step for a host: whether there is anything to do, once, throttle
 //	callRun    one action on one machine: memory, guards, attempts, the result
 //
+// Steps that copy files go over [transfer.Remote]: that of a host stays open from
+// one step to the next (remotes), and a local file or tree is opened once, and read
+// by all hosts together (lending).
+//
 // A host has one of the places for hosts at work, but never while it waits for
 // others, for the user or for time to pass. That is why hosts that wait for each
 // other come to an end, however few places there are.

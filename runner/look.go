@@ -23,6 +23,7 @@ type looking struct {
 
 	mu       sync.Mutex
 	contacts map[string]*contact // by host; guarded by mu until all hosts were looked at
+	texts    map[string]string   // by themselves; guarded by mu
 }
 
 // A contact is the answer to whether a host can be reached at all.
@@ -51,11 +52,14 @@ type verdict struct {
 	Decision Decision
 	Reason   string
 	opens    *forward.Rule // the tunnel of the step, where that is known
+	moves    *moves        // of a transfer
+	diffs    []string      // of the files that it writes
+	result   *tasks.Result // of a step that has nothing to do, and is carried out all the same
 	waits    []*tasks.Call // those of a once step that another host may carry out
 }
 
 func newLooking(r *planRun) *looking {
-	l := &looking{run: r, contacts: map[string]*contact{}}
+	l := &looking{run: r, contacts: map[string]*contact{}, texts: map[string]string{}}
 	for _, p := range r.cfg.Plan.Tasks {
 		t := &taskLook{looking: l, plan: p, at: map[string]int{}}
 		for _, section := range []struct {
@@ -92,14 +96,15 @@ func (t *taskLook) leaveOut(reason string) {
 // A hostLook is one host. One goroutine looks at it.
 type hostLook struct {
 	*looking
+	turn
 	name  string
-	place *place
 	wrong *event.Event // the first thing that cannot work
 }
 
 // look goes over the tasks of the host.
 func (h *hostLook) look(ctx context.Context) {
 	began := time.Now()
+	defer h.remotes.close()
 	h.run.emit(&event.Event{Type: event.HostStart, Host: h.name})
 	for _, t := range h.tasks {
 		if i, ok := t.at[h.name]; ok {
@@ -123,6 +128,7 @@ func (h *hostLook) look(ctx context.Context) {
 // task looks at a task for the host with that place in it.
 func (h *hostLook) task(ctx context.Context, t *taskLook, i int) {
 	exprs := h.run.cfg.Plan.NewHost(t.plan, i, true)
+	h.exprs = exprs
 	host := t.plan.Hosts[i]
 	err := h.learnFacts(ctx, exprs, host, nil)
 	if err == nil {
@@ -155,8 +161,9 @@ func (h *hostLook) task(ctx context.Context, t *taskLook, i int) {
 		}
 		switch v.Decision {
 		case WillSkip:
-			exprs.Record(s.step, nil)
+			exprs.Record(s.step, v.result)
 		case WillRun, KnownLater:
+			h.open = true
 			for _, name := range s.step.Notify {
 				notified[name] = true
 			}
@@ -216,13 +223,13 @@ func (h *hostLook) step(ctx context.Context, exprs *tasks.Host, host *inventory.
 	case s.step.Once && i > 0:
 		return verdict{Decision: WillRun, waits: bound.Calls}
 	}
-	v := h.calls(ctx, host, s.step, bound.Calls, h.place)
+	v := h.calls(ctx, host, s.step, bound.Calls, &h.turn)
 	if v.Decision == WillRun {
 		switch {
 		case bound.Late:
-			v.Decision = KnownLater
+			v = verdict{Decision: KnownLater, Reason: v.Reason}
 		case s.section == event.Handlers:
-			v.Decision, v.Reason = KnownLater, "if it is notified"
+			v = verdict{Decision: KnownLater, Reason: "if it is notified"}
 		}
 	}
 	if s.step.Once {
@@ -232,37 +239,43 @@ func (h *hostLook) step(ctx context.Context, exprs *tasks.Host, host *inventory.
 }
 
 // calls decides about the calls of a step together.
-func (l *looking) calls(ctx context.Context, host *inventory.Host, s *tasks.Step, calls []*tasks.Call, place *place) verdict {
+func (l *looking) calls(ctx context.Context, host *inventory.Host, s *tasks.Step, calls []*tasks.Call, t *turn) verdict {
 	order := []Decision{WillSkip, KnownLater, WillRun, CannotAsk, WontWork} // the last one counts
 	total := verdict{Decision: WillSkip, Reason: "there is no machine for it"}
 	for i, c := range calls {
-		v := l.call(ctx, host, s, c, place)
-		if i == 0 || slices.Index(order, v.Decision) > slices.Index(order, total.Decision) {
+		v := l.call(ctx, host, s, c, t)
+		switch {
+		case i == 0, slices.Index(order, v.Decision) > slices.Index(order, total.Decision):
 			total = v
+		case v.Decision == WillRun && total.Decision == WillRun && v.moves != nil && total.moves != nil:
+			total.moves = total.moves.add(v.moves)
+			total.Reason = total.moves.String()
+			total.diffs = append(total.diffs, v.diffs...)
 		}
 	}
 	return total
 }
 
-// call decides about one call: nothing but its guards is sent.
-func (l *looking) call(ctx context.Context, host *inventory.Host, s *tasks.Step, c *tasks.Call, place *place) verdict {
+// call decides about one call: nothing but its guards is sent, and of a transfer
+// what only reads.
+func (l *looking) call(ctx context.Context, host *inventory.Host, s *tasks.Step, c *tasks.Call, t *turn) verdict {
 	l.run.learn(c.Secrets)
 	if !c.Local {
 		on := host
 		if c.On != nil {
 			on = c.On
 		}
-		if err := l.reach(ctx, on, place); err != nil {
+		if err := l.reach(ctx, on, t.place); err != nil {
 			return l.problem(host, &unasked{on.Name, err})
 		}
 	}
 	switch {
 	case c.Late:
 		return verdict{Decision: KnownLater}
-	case len(c.Guards) == 0:
+	case len(c.Guards) == 0 && !s.Transfers():
 		return willRun(c)
 	}
-	m, err := l.run.machine(ctx, host, c, asPlace(place))
+	m, err := l.run.machine(ctx, host, c, asPlace(t.place))
 	if err != nil {
 		return l.problem(host, err)
 	}
@@ -278,6 +291,8 @@ func (l *looking) call(ctx context.Context, host *inventory.Host, s *tasks.Step,
 		return l.problem(host, err)
 	case reason != "":
 		return verdict{Decision: WillSkip, Reason: reason}
+	case s.Transfers():
+		return l.rehearse(ctx, m, host, s, c, t)
 	}
 	return willRun(c)
 }

@@ -26,7 +26,9 @@ func (t *taskLook) settleOnce(ctx context.Context) {
 				continue
 			}
 			if i > 0 {
-				*v = t.calls(ctx, t.plan.Hosts[i], s.step, v.waits, nil)
+				turn := &turn{open: true} // by now nobody knows what is before it
+				*v = t.calls(ctx, t.plan.Hosts[i], s.step, v.waits, turn)
+				turn.remotes.close()
 			}
 			if v.Decision != CannotAsk {
 				first, on = v, "carried out once, on "+t.plan.Hosts[i].Name

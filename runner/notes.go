@@ -68,6 +68,9 @@ func span(d time.Duration) string {
 func aside(e *event.Event) {
 	for _, text := range []*string{&e.Reason, &e.Error} {
 		before, hint, found := strings.Cut(*text, "; hint: ")
+		if !found && strings.HasSuffix(*text, ")") {
+			before, hint, found = strings.Cut(strings.TrimSuffix(*text, ")"), " (hint: ")
+		}
 		if found {
 			*text = before
 			if e.Hint == "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -47,6 +48,9 @@ type Group struct {
 	// others, in the order of the hosts; none where that is not known, or may not
 	// be shown.
 	Tunnels []forward.Rule
+	// Diffs are how files change on them, where Tasks.Diff is set: hosts with the
+	// same diff are together.
+	Diffs []FileDiff
 }
 
 // A Decision is what would become of a step on a host.
@@ -69,7 +73,8 @@ type HostProblem struct {
 }
 
 // Look finds out what the plan would come to. It contacts the hosts, gathers facts
-// and asks guards, which are read-only by contract, and sends nothing else. What
+// and asks guards, which are read-only by contract, reads what transfers would
+// replace, and sends nothing else. What
 // happens is told to cfg.Sink as in a run, but without tasks and steps.
 func Look(ctx context.Context, cfg *Tasks) *Preview {
 	began, caller := time.Now(), ctx
@@ -86,6 +91,7 @@ func Look(ctx context.Context, cfg *Tasks) *Preview {
 	for _, t := range l.tasks {
 		t.settleOnce(ctx)
 	}
+	l.run.lending.close()
 	// A user who stops what the deadline is stopping already counts more.
 	summary := tally.Summary(cmp.Or(why(caller), why(ctx)))
 	l.run.emit(&event.Event{Type: event.RunEnd, Summary: summary, Duration: time.Since(began)})
@@ -103,7 +109,7 @@ func (l *looking) hosts(ctx context.Context, names []string) {
 		}
 		group.Go(func() error {
 			defer place.giveBack()
-			h := &hostLook{looking: l, name: name, place: place}
+			h := &hostLook{looking: l, name: name, turn: turn{place: place}}
 			h.look(ctx)
 			return nil // a failed host is a result
 		})
@@ -156,6 +162,9 @@ func (s *stepLook) groups(p *tasks.Planned) []Group {
 			at, groups = len(groups), append(groups, Group{Decision: v.Decision, Reason: v.Reason})
 		}
 		groups[at].Hosts = append(groups[at].Hosts, p.Hosts[i].Name)
+		if len(v.diffs) > 0 {
+			groups[at].Diffs = foldDiffs(groups[at].Diffs, p.Hosts[i].Name, strings.Join(v.diffs, ""))
+		}
 		if v.opens != nil {
 			key := way{at, v.opens.Listen, v.opens.To}
 			if !seen[key] {

@@ -91,7 +91,7 @@ func (w *hostWalk) consented(ctx context.Context, s *tasks.Step) (bool, error) {
 	}
 	select {
 	case <-c.first:
-		w.place.giveUp()
+		w.leavePlace()
 		c.answer, c.err = w.run.ask(ctx, Question{
 			Kind: AskStep, Task: w.task.plan.Name, Step: s.Name, Hosts: w.task.names(w.batch.hosts),
 		})

@@ -170,7 +170,7 @@ func (v *visit) throttled(ctx context.Context) (release func(), err error) {
 		return func() {}, nil
 	}
 	if !s.TryAcquire(1) {
-		v.place.giveUp()
+		v.leavePlace()
 		if err := s.Acquire(ctx, 1); err != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -8,31 +8,48 @@ import (
 	"fleet/transport"
 )
 
-// watchTraffic makes what goes over t count as progress. Of a transfer of files
-// that is all there is to see: it prints nothing before it has ended. It is called
-// before the count starts.
+// A traffic is told of what moves over a connection. Of a transfer of files that is
+// all there is to see: it prints nothing before it has ended.
+type traffic interface{ moved(n int) }
+
+// moved implements traffic: what moves is progress.
+func (l *limits) moved(n int) {
+	if n > 0 {
+		l.progress()
+	}
+}
+
+// watchTraffic makes what goes over t count as progress. It is called before the
+// count starts.
 func (l *limits) watchTraffic(t transport.Transport) transport.Transport {
+	l.quiet = "nothing moved"
 	if l.idle <= 0 {
 		return t
 	}
-	l.quiet = "nothing moved"
-	return &watchedTransport{Transport: t, limits: l}
+	return &watchedTransport{Transport: t, traffic: l}
 }
 
-// A watchedTransport tells the limits of every byte that goes over it.
+// A watchedTransport tells of every byte that goes over it.
 type watchedTransport struct {
 	transport.Transport
-	limits *limits
+	traffic traffic
 }
 
 // Run implements transport.Transport.
 func (t *watchedTransport) Run(ctx context.Context, target transport.Target, c *transport.Command) (transport.Status, error) {
-	watched := *c
-	watched.Stdout, watched.Stderr = t.limits.watch(c.Stdout), t.limits.watch(c.Stderr)
+	one := *c
+	one.Stdout, one.Stderr = t.output(c.Stdout), t.output(c.Stderr)
 	if c.Stdin != nil {
-		watched.Stdin = &watchedReader{t.limits, c.Stdin}
+		one.Stdin = &watchedReader{t.traffic, c.Stdin}
 	}
-	return t.Transport.Run(ctx, target, &watched)
+	return t.Transport.Run(ctx, target, &one)
+}
+
+func (t *watchedTransport) output(w io.Writer) io.Writer {
+	if w == nil {
+		w = io.Discard
+	}
+	return &watchedWriter{t.traffic, w}
 }
 
 // Open implements transport.Transport.
@@ -41,7 +58,7 @@ func (t *watchedTransport) Open(ctx context.Context, target transport.Target, su
 	if err != nil {
 		return nil, err
 	}
-	return &watchedStream{s, t.limits}, nil
+	return &watchedStream{s, t.traffic}, nil
 }
 
 // Dial implements transport.Transport.
@@ -50,54 +67,65 @@ func (t *watchedTransport) Dial(ctx context.Context, target transport.Target, ne
 	if err != nil {
 		return nil, err
 	}
-	return &watchedConn{c, t.limits}, nil
+	return &watchedConn{c, t.traffic}, nil
 }
 
-// A watchedStream is a stream of which the limits are told.
+// A watchedStream is a stream that tells of what moves.
 type watchedStream struct {
 	io.ReadWriteCloser
-	limits *limits
+	traffic traffic
 }
 
 func (s *watchedStream) Read(p []byte) (int, error) {
 	n, err := s.ReadWriteCloser.Read(p)
-	s.limits.moved(n)
+	s.traffic.moved(n)
 	return n, err
 }
 
 func (s *watchedStream) Write(p []byte) (int, error) {
 	n, err := s.ReadWriteCloser.Write(p)
-	s.limits.moved(n)
+	s.traffic.moved(n)
 	return n, err
 }
 
-// A watchedConn is a connection of which the limits are told.
+// A watchedConn is a connection that tells of what moves.
 type watchedConn struct {
 	net.Conn
-	limits *limits
+	traffic traffic
 }
 
 func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.limits.moved(n)
+	c.traffic.moved(n)
 	return n, err
 }
 
 func (c *watchedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	c.limits.moved(n)
+	c.traffic.moved(n)
 	return n, err
+}
+
+// A watchedWriter is the output of a command.
+type watchedWriter struct {
+	traffic traffic
+	to      io.Writer
+}
+
+func (w *watchedWriter) Write(p []byte) (int, error) {
+	w.traffic.moved(len(p))
+	return w.to.Write(p)
 }
 
 // A watchedReader is the input of a command.
 type watchedReader struct {
-	limits *limits
-	from   io.Reader
+	traffic traffic
+	from    io.Reader
 }
 
 func (r *watchedReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
-	r.limits.moved(n)
+	r.traffic.moved(n)
 	return n, err
 }
 
@@ -107,11 +135,4 @@ func (r *watchedReader) Close() error {
 		return c.Close()
 	}
 	return nil
-}
-
-// moved notes that n bytes went over the connection.
-func (l *limits) moved(n int) {
-	if n > 0 {
-		l.progress()
-	}
 }

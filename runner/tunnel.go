@@ -29,6 +29,7 @@ type openTunnel struct {
 	set    *tunnel.Set
 	teller *teller
 	listen forward.Endpoint
+	to     forward.Endpoint
 }
 
 func (t *tunnels) add(one *openTunnel) {
@@ -84,7 +85,7 @@ func (c *callRun) openTunnel(ctx context.Context, a *tasks.Tunnel) (*openTunnel,
 	if a.OnDown == tunnel.Refuse.String() {
 		spec.OnDown = tunnel.Refuse
 	}
-	one := &openTunnel{teller: newTeller(c.tellState)}
+	one := &openTunnel{teller: newTeller(c.tellState), to: a.Rule.To}
 	cfg := tunnel.Config{Transport: c.machine.transport, Changed: one.teller.changed, Complaint: one.teller.complaint}
 	set, err := tunnel.New(cfg, []tunnel.Spec{spec})
 	if err != nil {
@@ -107,7 +108,7 @@ func (c *callRun) openTunnel(ctx context.Context, a *tasks.Tunnel) (*openTunnel,
 // settleTunnel judges the step that has opened one, and leaves that open for the rest
 // of the task. Where the step failed by what it says of itself, the tunnel is closed:
 // another attempt may need its address.
-func (c *callRun) settleTunnel(one *openTunnel, a *tasks.Tunnel, e *event.Event, r *tasks.Result) {
+func (c *callRun) settleTunnel(one *openTunnel, e *event.Event, r *tasks.Result) {
 	r.Listen = one.listen
 	c.judge(e, r)
 	if r.Failed {
@@ -115,7 +116,7 @@ func (c *callRun) settleTunnel(one *openTunnel, a *tasks.Tunnel, e *event.Event,
 		r.Listen = forward.Endpoint{}
 		return
 	}
-	e.Listen, e.Target = one.listen.String(), a.Rule.To.String()
+	e.Listen, e.Target = one.listen.String(), one.to.String()
 	one.teller.begin()
 	if c.step.Once {
 		c.task.tunnels.add(one)

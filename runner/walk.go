@@ -36,6 +36,7 @@ type hostWalk struct {
 	end      *event.Event              // how it ended: nil for well, otherwise as a host_end
 	told     bool                      // that end was told
 	tunnels  tunnels                   // that steps have opened for it
+	remotes  remotes                   // its files, where a step has transferred some
 }
 
 func newHostWalk(b *batchRun, i int, place *place) *hostWalk {
@@ -49,6 +50,7 @@ func newHostWalk(b *batchRun, i int, place *place) *hostWalk {
 // walk is the whole way: what the task is for, and then what puts things right.
 func (w *hostWalk) walk(ctx context.Context) {
 	w.run.hosts[w.host.Name].begin()
+	defer w.remotes.close()
 	w.forward(ctx)
 	failed := w.end
 	w.batch.charge(failed)
@@ -155,7 +157,7 @@ func (w *hostWalk) await(ctx context.Context, done <-chan struct{}) error {
 		return w.place.Enter(ctx)
 	default:
 	}
-	w.place.giveUp()
+	w.leavePlace()
 	select {
 	case <-done:
 		return w.place.Enter(ctx)
@@ -171,7 +173,7 @@ func (w *hostWalk) pause(ctx context.Context, d time.Duration) error {
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	w.place.giveUp()
+	w.leavePlace()
 	select {
 	case <-timer.C:
 		return w.place.Enter(ctx)

@@ -1,0 +1,140 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"fleet/inventory"
+	"fleet/pool/transfer"
+	"fleet/tasks"
+	"fleet/transport"
+)
+
+// A turn is what a host has while its steps are looked at.
+type turn struct {
+	place   *place      // nil: it needs none
+	remotes remotes     // its files
+	exprs   *tasks.Host // of the task that is looked at; nil: nothing is known of the others
+	open    bool        // a step before would be sent, or may be
+}
+
+// rehearse finds out what a transfer would change. It only reads.
+func (l *looking) rehearse(ctx context.Context, m *machine, host *inventory.Host, s *tasks.Step, c *tasks.Call, t *turn) verdict {
+	_, diff := c.Action.(*tasks.Copy)
+	o := transfer.Options{DryRun: true, Diff: diff && l.run.cfg.Diff}
+	report, err := l.run.move(ctx, m, &t.remotes, s, c, o)
+	var te *transport.Error
+	switch {
+	case errors.As(err, &te):
+		if l.loses(m.name, err) {
+			err = &unasked{m.name, err}
+		}
+		return l.problem(host, err)
+	case err != nil && (t.open || errors.Is(err, fs.ErrNotExist) && c.Local): // a step before this one may put it right
+		return verdict{Decision: KnownLater, Reason: err.Error()}
+	case err != nil:
+		return l.problem(host, err)
+	case report.Changed():
+		return l.wouldMove(report)
+	}
+	r := new(tasks.Result)
+	if t.exprs != nil {
+		if err := t.exprs.Judge(s, c, r); err != nil || r.Failed || r.Changed {
+			return verdict{Decision: WillRun, Reason: unchanged}
+		}
+	}
+	return verdict{Decision: WillSkip, Reason: unchanged, result: r}
+}
+
+// unchanged is the reason why a transfer has nothing to do.
+const unchanged = "unchanged"
+
+// wouldMove is the verdict on a transfer that would change something.
+func (l *looking) wouldMove(report *transfer.Report) verdict {
+	v := verdict{Decision: WillRun, moves: &moves{report.Files, report.Deleted, report.Total}}
+	v.Reason = v.moves.String()
+	for i := range report.Diffs {
+		v.diffs = append(v.diffs, l.intern(bounded(report.Diffs[i].Unified())))
+	}
+	return v
+}
+
+// moves counts what transfers would change.
+type moves struct{ files, deleted, total int }
+
+// add counts another transfer in.
+func (m *moves) add(other *moves) *moves {
+	return &moves{m.files + other.files, m.deleted + other.deleted, m.total + other.total}
+}
+
+// String is "2 files would change, 1 path would be deleted". A path that is not a
+// file with new content gets another mode, owner or time, or is a folder or link.
+func (m *moves) String() string {
+	var list []string
+	if m.files > 0 {
+		list = append(list, some(m.files, "file")+" would change")
+	}
+	if rest := m.total - m.files - m.deleted; rest > 0 && m.files == 0 {
+		list = append(list, some(rest, "path")+" would be adjusted")
+	}
+	if m.deleted > 0 {
+		list = append(list, some(m.deleted, "path")+" would be deleted")
+	}
+	return strings.Join(list, ", ")
+}
+
+// some is "1 file" or "2 files".
+func some(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// maxDiff bounds the diff of one file in a preview, in bytes.
+const maxDiff = 64 << 10
+
+// bounded is the beginning of a text, in whole lines.
+func bounded(text string) string {
+	if len(text) <= maxDiff {
+		return text
+	}
+	head, rest := text[:maxDiff], text[maxDiff:]
+	if i := strings.LastIndexByte(head, '\n'); i >= 0 {
+		head, rest = text[:i+1], text[i+1:]
+	}
+	lines := bytes.Count([]byte(rest), []byte{'\n'})
+	return head + fmt.Sprintf("... and %s more\n", some(max(lines, 1), "line"))
+}
+
+// intern is text, of which all hosts share one copy.
+func (l *looking) intern(text string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if have, ok := l.texts[text]; ok {
+		return have
+	}
+	l.texts[text] = text
+	return text
+}
+
+// A FileDiff is how the content of files changes on hosts, in the form of diff -u.
+type FileDiff struct {
+	Hosts []string // in selection order
+	Text  string   // of one file or of several; at most about 64 KiB of each
+}
+
+// foldDiffs counts in that the files of host change like that.
+func foldDiffs(list []FileDiff, host, text string) []FileDiff {
+	for i := range list {
+		if list[i].Text == text {
+			list[i].Hosts = append(list[i].Hosts, host)
+			return list
+		}
+	}
+	return append(list, FileDiff{Hosts: []string{host}, Text: text})
+}
