@@ -62,6 +62,10 @@ func printJSON(d *document, all []*result, tasks []*taskResult, sums *event.Summ
 func (r *result) printJSON(d *document, output bool) {
 	d.bytes(appendJSONString([]byte(`{"host":`), r.host))
 	d.bytes(appendEndJSON([]byte(","), r.end))
+	if r.end.Changed {
+		d.text(`,"changed":true`)
+	}
+	d.bytes(appendTransferJSON(nil, r.end))
 	if output {
 		d.jsonContent("stdout", r.out.place())
 		d.jsonContent("stderr", r.err.place())
@@ -85,6 +89,17 @@ func appendEndJSON(b []byte, e *event.Event) []byte {
 	}
 	if e.Hint != "" {
 		b = appendJSONString(append(b, `,"hint":`...), e.Hint)
+	}
+	return b
+}
+
+// appendTransferJSON appends how much of files was transferred, where some was.
+func appendTransferJSON(b []byte, e *event.Event) []byte {
+	if e.Files != 0 {
+		b = strconv.AppendInt(append(b, `,"files":`...), int64(e.Files), 10)
+	}
+	if e.Bytes != 0 {
+		b = strconv.AppendInt(append(b, `,"bytes":`...), e.Bytes, 10)
 	}
 	return b
 }

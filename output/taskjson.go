@@ -75,6 +75,7 @@ func (c *callResult) printJSON(d *document) {
 	}
 	b = appendMember(b, "reason", e.Reason)
 	b = appendMember(appendMember(b, "listen", e.Listen), "target", e.Target)
+	b = appendTransferJSON(b, e)
 	b = strconv.AppendInt(append(b, `,"attempts":`...), int64(c.attempt), 10)
 	d.bytes(b)
 	out, err := c.places()

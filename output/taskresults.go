@@ -56,7 +56,11 @@ type said struct {
 	out, err cursor
 }
 
-type detail struct{ signal, kind, err, hint, reason, listen, target string }
+type detail struct {
+	signal, kind, err, hint, reason, listen, target string
+	files                                           int
+	bytes                                           int64
+}
 
 // take takes note of e, an event of a task.
 func (r *taskResults) take(e *event.Event, s *store) error {
@@ -132,7 +136,7 @@ func (s *stepResult) call(e *event.Event) *callResult {
 func (c *callResult) end(e *event.Event) {
 	c.outcome, c.status, c.attempt = e.Outcome, int32(e.Status), int32(e.Attempt)
 	c.changed, c.ignored, c.took = e.Changed, e.Ignored, e.Duration
-	if d := (detail{e.Signal, e.Kind, e.Error, e.Hint, e.Reason, e.Listen, e.Target}); d != (detail{}) {
+	if d := (detail{e.Signal, e.Kind, e.Error, e.Hint, e.Reason, e.Listen, e.Target, e.Files, e.Bytes}); d != (detail{}) {
 		c.detail = &d
 	}
 }
@@ -146,6 +150,7 @@ func (c *callResult) event() *event.Event {
 	if d := c.detail; d != nil {
 		e.Signal, e.Kind, e.Error, e.Hint, e.Reason = d.signal, d.kind, d.err, d.hint, d.reason
 		e.Listen, e.Target = d.listen, d.target
+		e.Files, e.Bytes = d.files, d.bytes
 	}
 	return e
 }
