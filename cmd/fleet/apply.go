@@ -123,6 +123,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	return x.run(ctx, fanout, func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary {
 		cfg := way.tasks(p, t, sink, fanout)
 		cfg.Deadline, cfg.Memory, cfg.StepByStep = f.limit.deadline, memory, f.confirm
+		cfg.Diff = f.show.diff
 		cfg.Owner, cfg.Ask, cfg.Cleanup = owner(&a.env, x.record.id()), x.ask(f), x.cleanup
 		return runner.Apply(ctx, cfg)
 	})

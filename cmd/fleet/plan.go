@@ -31,10 +31,10 @@ func newPlanCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [flags] [TASK...]",
 		Short: "Show what tasks would do; hosts are asked, nothing is changed",
-		Long: `Show what "fleet apply" would do on which hosts. Hosts are contacted, and the
-guards of steps are asked (creates, removes, unless, only_if: they only read), but
-nothing is changed. What depends on steps that have not run is "(known after
-run)".`,
+		Long: `Show what "fleet apply" would do on which hosts. Hosts are contacted, the guards
+of steps are asked (creates, removes, unless, only_if: they only read), and files
+that steps would write are compared with what is there, but nothing is changed.
+What depends on steps that have not run is "(known after run)".`,
 		Example: "  fleet plan deploy -e release=2.4.1 --out deploy.plan\n  fleet apply deploy.plan",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.planCommand(cmd.Context(), &f, args)
@@ -82,7 +82,7 @@ func (a *app) planCommand(ctx context.Context, f *planFlags, names []string) err
 	x := &execution{app: a, show: &showFlags{format: "text"}, jobs: work, kind: kindPlan}
 	err = x.run(ctx, fanout, func(ctx context.Context, t transport.Transport, sink event.Sink) *event.Summary {
 		cfg := way.tasks(p, t, sink, fanout)
-		cfg.Deadline = f.limit.deadline
+		cfg.Deadline, cfg.Diff = f.limit.deadline, true
 		preview = runner.Look(ctx, cfg)
 		return preview.Summary
 	})

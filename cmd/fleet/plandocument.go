@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"fleet/event"
 	"fleet/internal/nodeset"
@@ -53,6 +54,7 @@ type plannedFate struct {
 	Reason   string          `json:"reason,omitempty"`
 	Hosts    []string        `json:"hosts"`
 	Tunnels  []plannedTunnel `json:"tunnels,omitempty"` // those that differ
+	Diffs    []plannedDiff   `json:"diffs,omitempty"`   // those that differ
 }
 
 type plannedTrouble struct {
@@ -101,7 +103,7 @@ func (doc *planDocument) task(look *runner.TaskPreview) plannedTask {
 		step := plannedStep{Section: s.Section, Name: s.Step.Name, Kind: s.Step.Kind, Once: s.Step.Once, Local: s.Step.Local}
 		for _, g := range s.Groups {
 			doc.Summary.count(g.Decision, len(g.Hosts))
-			step.Hosts = append(step.Hosts, plannedFate{g.Decision, g.Reason, g.Hosts, plannedTunnels(g.Tunnels)})
+			step.Hosts = append(step.Hosts, plannedFate{g.Decision, g.Reason, g.Hosts, plannedTunnels(g.Tunnels), plannedDiffs(g.Diffs)})
 		}
 		out.Steps = append(out.Steps, step)
 	}
@@ -189,6 +191,7 @@ func (t *plannedTask) print(w io.Writer) {
 				name = ""
 			}
 			fmt.Fprintf(w, "  %-*s  %s\n", width, term.Clean(name), fate.text(&s, len(t.Hosts)))
+			fate.printDiffs(w, strings.Repeat(" ", width+4))
 		}
 	}
 }

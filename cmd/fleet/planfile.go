@@ -97,7 +97,7 @@ func (a *app) savePlan(ctx context.Context, f *planFlags, p *program, doc *planD
 	}
 	s := &savedPlan{
 		Plan: planVersion, Version: readBuildInfo().Version, Created: time.Now().UTC(), Dir: dir,
-		Inputs: p.inputs(ctx), Shown: doc,
+		Inputs: p.inputs(ctx), Shown: doc.withoutDiffs(),
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

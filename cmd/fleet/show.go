@@ -52,7 +52,7 @@ func (f *showFlags) forTasks() *pflag.FlagSet {
 		own.AddFlag(fs.Lookup(name))
 	}
 	own.Lookup("gather").Usage = "show what every step printed, hosts with the same output together"
-	own.Lookup("diff").Usage = "show how hosts differ from the majority at a step"
+	own.Lookup("diff").Usage = "show how files change, and how hosts differ from the majority"
 	return own
 }
 
