@@ -19,6 +19,7 @@ var (
 	errLoop     = errors.New("its symbolic links lead in a circle")
 	errLongName = errors.New("the name is too long for the file system of the host")
 	errQuota    = errors.New("the user's quota on the host is used up")
+	errBadName  = errors.New("no folder can have such an entry")
 	errNoReason = errors.New("the server gives no reason")
 )
 

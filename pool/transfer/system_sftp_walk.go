@@ -211,7 +211,7 @@ func (w *walking) withLinks(ctx context.Context, entries []info) ([]info, error)
 // checkName refuses what no folder can hold.
 func checkName(name string) error {
 	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
-		return fmt.Errorf("the host tells of an entry %q, which no folder can have", name)
+		return fmt.Errorf("the host tells of %q: %w", name, errBadName)
 	}
 	return nil
 }

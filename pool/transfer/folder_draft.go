@@ -1,0 +1,241 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// A draft is a file that is not in its place yet: a temporary next to it, for its
+// owner alone. Its content arrives in parts, in any order, by several goroutines.
+type draft struct {
+	into *Folder
+	name string // where it will be
+	temp string
+
+	file *os.File
+	sum  sumInOrder
+
+	mu    sync.Mutex
+	solid int64           // this much has arrived without a gap
+	bytes int64           // in all
+	ahead map[int64]int64 // parts beyond the gap, from and to
+}
+
+// A sumInOrder takes the sum of a file of which more and more is there. Its mutex
+// is held while it reads what is in the system's memory anyway; whoever finds it
+// taken leaves the work to the one who has it.
+type sumInOrder struct {
+	mu   sync.Mutex
+	hash hash.Hash
+	upTo int64
+}
+
+// draft begins a file of size bytes, at most.
+func (f *Folder) draft(name string, size int64) (*draft, error) {
+	root, err := f.made()
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{into: f, name: name, temp: draftName(name), ahead: map[int64]int64{}}
+	d.sum.hash = sha256.New()
+	d.file, err = root.OpenFile(native(d.temp), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// What is not written to is a hole, and reads as zeros.
+	if err := d.file.Truncate(size); err != nil {
+		return nil, errors.Join(err, d.discard())
+	}
+	return d, nil
+}
+
+// WriteAt takes a part of the content. Zeros are left as holes, so that a sparse
+// file takes no more room here than it did there.
+func (d *draft) WriteAt(p []byte, offset int64) (int, error) {
+	if !zeros(p) {
+		if n, err := d.file.WriteAt(p, offset); err != nil {
+			return n, err
+		}
+	}
+	if solid := d.arrived(offset, offset+int64(len(p))); solid > 0 {
+		return len(p), d.add(solid, false)
+	}
+	return len(p), nil
+}
+
+// arrived notes a part, and tells how far the content is whole.
+func (d *draft) arrived(from, to int64) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bytes += to - from
+	if from != d.solid {
+		d.ahead[from] = to
+		return 0
+	}
+	for ok := true; ok; to, ok = d.ahead[d.solid] {
+		delete(d.ahead, d.solid)
+		d.solid = to
+	}
+	return d.solid
+}
+
+// resume tells how far the content has arrived without a gap, where a read that was
+// cut off goes on, and how much has arrived beyond it, and will once more.
+func (d *draft) resume() (whole, inVain int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for from, to := range d.ahead {
+		inVain += to - from
+	}
+	clear(d.ahead)
+	return d.solid, inVain
+}
+
+// whole is how far the content has arrived without a gap.
+func (d *draft) whole() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.solid
+}
+
+// arrivedBytes is how much content has arrived in all.
+func (d *draft) arrivedBytes() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bytes
+}
+
+// sumStep is how much content is worth a look at the sum: it is taken while the
+// rest travels, by those who bring it.
+const sumStep = 1 << 20
+
+// add brings the sum up to the given byte, last without leaving it to others.
+func (d *draft) add(upTo int64, last bool) error {
+	if last {
+		d.sum.mu.Lock()
+	} else if !d.sum.mu.TryLock() {
+		return nil
+	}
+	defer d.sum.mu.Unlock()
+	n := upTo - d.sum.upTo
+	if n <= 0 || n < sumStep && !last {
+		return nil
+	}
+	got, err := io.CopyBuffer(d.sum.hash, onlyReader{io.NewSectionReader(d.file, d.sum.upTo, n)}, make([]byte, min(n, 64<<10)))
+	d.sum.upTo += got
+	if err == nil && got < n {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+type onlyReader struct{ io.Reader }
+
+// finish cuts the file to size, puts it on disk with its mode and time, and returns
+// its sum. After it nothing more is written.
+func (d *draft) finish(size int64, mode fs.FileMode, mtime time.Time) (Sum, error) {
+	err := d.file.Truncate(size)
+	if err == nil {
+		err = d.add(size, true)
+	}
+	if err == nil {
+		err = d.file.Chmod(mode.Perm())
+	}
+	if err == nil {
+		err = d.file.Sync()
+	}
+	// After Close: on Windows an open file gets a new time when it is closed.
+	err = errors.Join(err, d.file.Close())
+	d.file = nil
+	if err == nil {
+		err = d.into.there().Chtimes(native(d.temp), time.Time{}, mtime)
+	}
+	return Sum(d.sum.hash.Sum(nil)), err
+}
+
+// place gives the file its name, in one step, and tells what that changed.
+func (d *draft) place() (What, error) {
+	what, err := d.into.yield(d.name, isRegular)
+	if err == nil {
+		err = d.into.there().Rename(native(d.temp), native(d.name))
+	}
+	if err != nil {
+		return "", errors.Join(err, d.discard())
+	}
+	return what, nil
+}
+
+// discard removes the file.
+func (d *draft) discard() error {
+	if d.file != nil {
+		_ = d.file.Close()
+		d.file = nil
+	}
+	err := d.into.there().Remove(native(d.temp))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%q stays behind: %w", d.into.full(d.temp), err)
+	}
+	return nil
+}
+
+// zeros tells whether p is a run of zeros that is worth a hole.
+func zeros(p []byte) bool {
+	if len(p) < 4<<10 || p[0] != 0 || p[len(p)-1] != 0 {
+		return false
+	}
+	for _, b := range p {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// sumOf is the SHA-256 of the file name, which is here.
+func (f *Folder) sumOf(ctx context.Context, name string) (Sum, error) {
+	file, err := f.there().Open(native(name))
+	if err != nil {
+		return Sum{}, err
+	}
+	h := sha256.New()
+	_, err = io.CopyBuffer(h, onlyReader{untilDone{ctx, file}}, make([]byte, 64<<10))
+	return Sum(h.Sum(nil)), errors.Join(err, file.Close())
+}
+
+// untilDone reads until the context ends.
+type untilDone struct {
+	context.Context
+	io.Reader
+}
+
+func (r untilDone) Read(p []byte) (int, error) {
+	if err := r.Err(); err != nil {
+		return 0, context.Cause(r)
+	}
+	return r.Reader.Read(p)
+}
+
+// content is that of the regular file name as far as a diff wants it, and one byte
+// more; nil where there is none.
+func (f *Folder) content(name string) ([]byte, error) {
+	is, err := f.lstat(name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !is.Mode().IsRegular() {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	file, err := f.there().Open(native(name))
+	if err != nil {
+		return nil, err
+	}
+	p, err := io.ReadAll(io.LimitReader(file, maxDiff+1))
+	return p, errors.Join(err, file.Close())
+}
