@@ -112,6 +112,8 @@ func (p *putting) folderError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("folder %q is not on the host: %w (hint: make it first)", folder, fs.ErrNotExist)
+	case errors.Is(err, errReadOnly): // nobody may write there
+		return fmt.Errorf("folder %q: %w", folder, errReadOnly)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("no right to write in folder %q: %w (hint: use sudo)", folder, fs.ErrPermission)
 	}
