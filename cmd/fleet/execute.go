@@ -13,6 +13,7 @@ import (
 	"fleet/event"
 	"fleet/internal/nodeset"
 	"fleet/internal/term"
+	"fleet/inventory"
 	"fleet/journal"
 	"fleet/output"
 	"fleet/pool"
@@ -33,7 +34,7 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	}
 	inv, hosts, err := a.selectHosts(ctx, &f.sel, &f.conn)
 	if err == nil {
-		hosts, err = a.leaveOut(f, hosts)
+		hosts, err = a.leaveOut("fleet run", f.stdin || f.readsList() || f.script == "-", hosts)
 	}
 	if err != nil {
 		return err
@@ -45,18 +46,10 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err := a.confirm(ctx, hosts, f.yes, f.conn.batch()); err != nil {
 		return err
 	}
-	if err := f.become.check(hosts, f.conn.batch()); err != nil {
-		return err
-	}
-	asked, err := a.askPasswords(ctx, &f.conn, &f.become, hosts)
+	work, err := a.admit(ctx, inv, hosts, &f.conn, &f.become)
 	if err != nil {
 		return err
 	}
-	work, err := jobs(ctx, inv, hosts, &f.become, asked)
-	if err != nil {
-		return err
-	}
-	a.learnPasswords(work)
 	x := &execution{app: a, show: &f.show, jobs: work, sendStdin: f.stdin}
 	cfg := &runner.Config{
 		Title:          title,
@@ -79,11 +72,31 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	})
 }
 
+// admit asks for passwords where the flags want them, and makes hosts the jobs of a
+// run. What may not be shown is known from then on.
+func (a *app) admit(ctx context.Context, inv *inventory.Inventory, hosts []*inventory.Host, conn *connectionFlags, become *becomeFlags) ([]runner.Job, error) {
+	if err := become.check(hosts, conn.batch()); err != nil {
+		return nil, err
+	}
+	asked, err := a.askPasswords(ctx, conn, become, hosts)
+	if err != nil {
+		return nil, err
+	}
+	work, err := jobs(ctx, inv, hosts, become, asked)
+	if err != nil {
+		return nil, err
+	}
+	a.learnPasswords(work)
+	return work, nil
+}
+
 // The kinds of executions.
 const (
 	kindRun   = "" // one command
 	kindApply = "apply"
 	kindPlan  = "plan"
+	kindPush  = "push"
+	kindPull  = "pull"
 )
 
 // An execution is one run, with everything that takes part in it.
@@ -91,11 +104,12 @@ type execution struct {
 	app       *app
 	show      *showFlags
 	jobs      []runner.Job            // the hosts, of a run of tasks as well
-	kind      string                  // kindRun, kindApply or kindPlan
+	kind      string                  // one of the above
 	begin     func() (*record, error) // begins to record it; nil where nothing is kept
 	record    *record
 	sendStdin bool
-	cleanup   *runner.Cleanup // of a run of tasks
+	cleanup   *runner.Cleanup            // of a run of tasks
+	progress  func(now time.Time) string // of a transfer, for the status line
 	stop      context.CancelCauseFunc
 
 	tracker  *output.Tracker
@@ -127,7 +141,7 @@ func (x *execution) open() (err error) {
 		x.side = &sideChannel{w: stderr}
 		stderr = x.side
 	}
-	x.renderer = x.show.renderer(x.app, stderr, x.kind, x.abort)
+	x.renderer = x.show.renderer(x, stderr)
 	return nil
 }
 
@@ -314,6 +328,8 @@ func (x *execution) stopping() {
 		text = "stopping the steps that run, then come those of always"
 	case kindPlan:
 		text = "stopping"
+	case kindPush, kindPull:
+		text = "stopping the transfers, and removing what is unfinished"
 	}
 	fmt.Fprintf(x.renderer.Messages(), "fleet: %s; Ctrl-C once more leaves at once\n", text)
 }

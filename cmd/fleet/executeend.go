@@ -50,7 +50,7 @@ func (x *execution) tellRest() {
 	switch {
 	case x.app.global.quiet || x.app.guided || x.kind == kindPlan:
 		return
-	case x.kind == kindApply:
+	case x.kind == kindApply || x.transfers() && x.record != nil:
 		if x.unfinished && x.record != nil {
 			x.app.hint("to go on with what failed or was not reached: fleet runs resume " + x.record.id())
 		}

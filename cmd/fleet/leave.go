@@ -62,8 +62,14 @@ func (x *execution) tellLeaving(owed []string) {
 	}
 	left := "left at once; "
 	if len(running) > 0 {
-		fmt.Fprintf(x.app.env.stderr, "fleet: %sit was not confirmed that the command has ended on %s: %s\n",
-			left, plural(len(running), "host"), nodeset.Fold(running))
+		text := "it was not confirmed that the command has ended on"
+		switch x.kind {
+		case kindPush:
+			text = "unfinished files, called .NAME.fleet-*, may be left on"
+		case kindPull:
+			text = "unfinished files, called .NAME.fleet-*, may be left here, of"
+		}
+		fmt.Fprintf(x.app.env.stderr, "fleet: %s%s %s: %s\n", left, text, plural(len(running), "host"), nodeset.Fold(running))
 		left = ""
 	}
 	if len(owed) > 0 {

@@ -154,7 +154,7 @@ func (a *app) resume(ctx context.Context, r *resumption) error {
 	return a.repeat(ctx, again, func(inner *app) { inner.resumed = r })
 }
 
-// unfinished are the hosts of a "fleet run" that did not end well.
+// unfinished are the hosts of a run without tasks that did not end well.
 func (r *resumption) unfinished() (map[string]bool, error) {
 	out := map[string]bool{}
 	for _, h := range r.Hosts {
@@ -168,13 +168,14 @@ func (r *resumption) unfinished() (map[string]bool, error) {
 	})
 }
 
-// leaveOut takes the hosts away that are done, where a run is resumed.
-func (a *app) leaveOut(f *runFlags, hosts []*inventory.Host) ([]*inventory.Host, error) {
+// leaveOut takes the hosts away that are done, where a run is resumed. readsInput says
+// that the command needs what was on standard input.
+func (a *app) leaveOut(command string, readsInput bool, hosts []*inventory.Host) ([]*inventory.Host, error) {
 	if a.resumed == nil {
 		return hosts, nil
 	}
-	if f.stdin || f.readsList() || f.script == "-" {
-		return nil, fmt.Errorf("run %s read standard input, which is not recorded; hint: fleet run --failed=%s", a.resumed.ID, a.resumed.ID)
+	if readsInput {
+		return nil, fmt.Errorf("run %s read standard input, which is not recorded; hint: %s --failed=%s", a.resumed.ID, command, a.resumed.ID)
 	}
 	left, err := a.resumed.unfinished()
 	if err != nil {

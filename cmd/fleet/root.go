@@ -11,6 +11,8 @@ func commands(a *app) []*cobra.Command {
 		newRunCommand(a),
 		newPlanCommand(a),
 		newApplyCommand(a),
+		newPushCommand(a),
+		newPullCommand(a),
 		newRunsCommand(a),
 		newTunnelCommand(a),
 		newHostsCommand(a),

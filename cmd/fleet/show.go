@@ -56,6 +56,17 @@ func (f *showFlags) forTasks() *pflag.FlagSet {
 	return own
 }
 
+// forTransfers declares those that are for files to and from hosts.
+func (f *showFlags) forTransfers() *pflag.FlagSet {
+	fs := f.flags()
+	own := newFlagSet()
+	for _, name := range []string{"gather", "no-prefix", "format", "outdir", "errdir", "progress", "raw"} {
+		own.AddFlag(fs.Lookup(name))
+	}
+	own.Lookup("outdir").Usage = "also write what is said of each host to a file in `FOLDER`"
+	return own
+}
+
 // outputs is what is shown of what steps print.
 func (f *showFlags) outputs() output.Outputs {
 	switch {
@@ -90,9 +101,10 @@ func (f *showFlags) checkDetached(args []string) error {
 	}
 }
 
-// renderer makes the renderer that the flags ask for. stderr stands in for that of
-// a, and failed is told of the first write that failed.
-func (f *showFlags) renderer(a *app, stderr io.Writer, kind string, failed func(error)) output.Renderer {
+// renderer makes the renderer of x that the flags ask for. stderr stands in for that
+// of its app.
+func (f *showFlags) renderer(x *execution, stderr io.Writer) output.Renderer {
+	a, kind := x.app, x.kind
 	stdoutTerminal, stderrTerminal := term.IsTerminal(a.env.stdout), term.IsTerminal(a.env.stderr)
 	cfg := output.Config{
 		Stdout:       output.Dest{Writer: a.env.stdout, Terminal: stdoutTerminal, Raw: f.raw, Color: a.color(a.env.stdout)},
@@ -104,7 +116,8 @@ func (f *showFlags) renderer(a *app, stderr io.Writer, kind string, failed func(
 		Verbose:      a.global.verbose,
 		Live:         term.Live(stderrTerminal, a.env.value) && !a.global.quiet || f.progress && stderrTerminal,
 		Width:        func() int { return lineWidth(a.env.stderr) },
-		OnWriteError: failed,
+		Progress:     x.progress,
+		OnWriteError: x.abort,
 	}
 	switch {
 	case f.format == "json":

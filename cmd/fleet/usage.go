@@ -81,6 +81,11 @@ func elsewhere(cmd *cobra.Command, name string) string {
 			return hint
 		}
 	}
+	if cmd.Name() == kindPush || cmd.Name() == kindPull {
+		if hint := elsewhereInTransfers(name); hint != "" {
+			return hint
+		}
+	}
 	switch name {
 	case "A", "password":
 		return "to be asked for a password: -k"
@@ -127,6 +132,29 @@ func elsewhereInTasks(name string) string {
 		return "tasks are named without a flag; steps are --only TAGS, hosts --limit PATTERN"
 	case "u", "command-timeout", "idle-timeout", "s", "sudo", "become":
 		return "steps say that themselves: timeout, idle_timeout, become"
+	default:
+		return ""
+	}
+}
+
+// elsewhereInTransfers is elsewhere for the commands about files: what users of scp
+// and rsync type.
+func elsewhereInTransfers(name string) string {
+	switch name {
+	case "r", "R", "recursive", "archive":
+		return "folders go as a whole, without a flag"
+	case "n":
+		return "to change nothing, and tell what would be: --dry-run"
+	case "c", "checksum":
+		return "files are always compared by their SHA-256"
+	case "chmod":
+		return "the mode of files is --mode"
+	case "chown":
+		return "their owner is --owner USER[:GROUP]"
+	case "bwlimit":
+		return "a rate is --limit-rate"
+	case "z", "compress":
+		return "leave it out: what is sent is not compressed"
 	default:
 		return ""
 	}
