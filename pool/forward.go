@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -23,23 +25,56 @@ func (p *Pool) Open(ctx context.Context, t transport.Target, subsystem string) (
 		defer l.release()
 		return nil, l.openError(ctx, &t, err)
 	}
-	go ssh.DiscardRequests(reqs) // ends with the channel
-	ok, err := ch.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{subsystem}))
-	if err != nil || !ok {
-		_ = ch.Close()
-		l.release()
-		if err == nil {
-			err = fmt.Errorf("the server has no subsystem %q", subsystem)
-		}
-		return nil, &transport.Error{Op: "open", Host: t.Label(), Kind: transport.KindRefused, Err: err, Stopped: true}
-	}
-	stop := context.AfterFunc(ctx, func() { _ = ch.Close() })
-	nc := l.channelConn(ch, &t, l.ssh.LocalAddr(), channelAddr(subsystem))
-	nc.onEnd = closer(func() {
+	s := &stream{channelConn: l.channelConn(ch, &t, l.ssh.LocalAddr(), channelAddr(subsystem)), ended: make(chan struct{})}
+	go func() { // ends with the channel
+		defer close(s.ended)
+		ssh.DiscardRequests(reqs)
+	}()
+	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	s.onEnd = closer(func() {
 		stop()
 		l.release()
 	})
-	return nc, nil
+	ok, err := ch.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{subsystem}))
+	if err == nil && ok {
+		return s, nil
+	}
+	_ = s.Close()
+	if ctx.Err() != nil {
+		return nil, l.openError(ctx, &t, ctx.Err())
+	}
+	if err == nil {
+		err = fmt.Errorf("the server has no subsystem %q", subsystem)
+	}
+	return nil, &transport.Error{Op: "open", Host: t.Label(), Kind: transport.KindRefused, Err: err, Stopped: true}
+}
+
+// A stream is the channel of a subsystem.
+type stream struct {
+	*channelConn
+	ended  chan struct{} // closed when the server has closed the channel, or the connection has ended
+	ending sync.Once
+}
+
+// streamWait is how long a server may take to close a channel. What is on its way
+// comes first, which is up to a window.
+const streamWait = 10 * time.Second
+
+// Close closes the channel. A server that does not answer that keeps a Read or Write
+// no longer than streamWait: then the connection is ended.
+func (s *stream) Close() error {
+	var err error
+	s.ending.Do(func() {
+		late := time.AfterFunc(streamWait, func() {
+			s.conn.close(fmt.Errorf("%w: a session did not close", errGone))
+		})
+		go func() { // ends with the channel, which late sees to
+			<-s.ended
+			late.Stop()
+		}()
+		err = s.channelConn.Close()
+	})
+	return err
 }
 
 // Dial implements transport.Transport.

@@ -117,8 +117,10 @@ type fields struct {
 }
 
 func (f *fields) take(n uint32) []byte {
-	if f.err != nil || uint64(n) > uint64(len(f.rest)) {
+	if f.err == nil && uint64(n) > uint64(len(f.rest)) {
 		f.err = errShort
+	}
+	if f.err != nil {
 		return nil
 	}
 	p := f.rest[:n]

@@ -16,11 +16,25 @@ const (
 	foldersMax = 64       // read at one time
 	aheadMax   = 32       // requests for one folder under way at one time
 	pathMax    = 32 << 10 // bytes of a path; no system that matters takes more than 4096
+	depthMax   = 1000     // folders in folders
+	entriesMax = 2_000_000
 )
+
+// counted bounds how often visit is called.
+func counted(limit int, visit func(info) error) func(info) error {
+	n := 0
+	return func(i info) error {
+		if n++; n > limit {
+			return fmt.Errorf("it holds more than %d files and folders, which is as many as fleet takes at one time", limit)
+		}
+		return visit(i)
+	}
+}
 
 // walk reads many folders at once. One goroutine, the caller's, sees all entries: it
 // calls visit and decides what is read next.
 func (f *sftpSystem) walk(ctx context.Context, root string, visit func(info) error) error {
+	visit = counted(entriesMax, visit)
 	ctx, cancel := context.WithCancel(ctx)
 	w := &walking{system: f, root: root, found: make(chan batch)}
 	defer w.readers.Wait()
@@ -138,8 +152,28 @@ func (w *walking) read(ctx context.Context, folder string) error {
 	}
 }
 
-// entries reads one answer, and where its links lead.
+// entries reads one answer, and asks for what is not in it.
 func (w *walking) entries(ctx context.Context, folder string, a *answer) ([]info, error) {
+	entries, err := w.decode(folder, a)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range entries {
+		if e.kind != 0 {
+			continue
+		}
+		attrs, err := w.system.attributesOf(ctx, sftpLstat, w.full(e.path))
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = attrs.info(e.path)
+	}
+	return w.withLinks(ctx, entries)
+}
+
+// decode reads one answer (section 7). The kind of an entry is 0 where it does not
+// tell it.
+func (w *walking) decode(folder string, a *answer) ([]info, error) {
 	n := a.u32()
 	if n == 0 || uint64(n) > uint64(len(a.rest)/12) { // an entry has no less than three numbers
 		return nil, fmt.Errorf("the sftp server tells of %d entries in %d bytes", n, len(a.rest))
@@ -158,19 +192,14 @@ func (w *walking) entries(ctx context.Context, folder string, a *answer) ([]info
 		if err := checkName(name); err != nil {
 			return nil, err
 		}
-		if len(folder)+len(name) > pathMax {
+		if len(folder)+len(name) > pathMax || strings.Count(folder, "/") > depthMax {
 			return nil, errors.New("folders in it are nested without an end")
 		}
-		full := path.Join(folder, name)
-		if attrs.kind == 0 {
-			var err error
-			if attrs, err = w.system.attributesOf(ctx, sftpLstat, w.full(full)); err != nil {
-				return nil, err
-			}
-		}
-		entries = append(entries, attrs.info(full))
+		i := attrs.info(path.Join(folder, name))
+		i.kind = attrs.kind
+		entries = append(entries, i)
 	}
-	return w.withLinks(ctx, entries)
+	return entries, nil
 }
 
 // withLinks fills in where links lead. One that has gone meanwhile is left out.

@@ -152,6 +152,7 @@ done
 `
 
 func (s *shellSystem) walk(ctx context.Context, root string, visit func(info) error) error {
+	visit = counted(entriesMax, visit)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, out := io.Pipe()
