@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
 
 	"fleet/inventory"
@@ -24,8 +25,8 @@ type turn struct {
 
 // rehearse finds out what a transfer would change. It only reads.
 func (l *looking) rehearse(ctx context.Context, m *machine, host *inventory.Host, s *tasks.Step, c *tasks.Call, t *turn) verdict {
-	_, diff := c.Action.(*tasks.Copy)
-	o := transfer.Options{DryRun: true, Diff: diff && l.run.cfg.Diff}
+	file, single := c.Action.(*tasks.Copy)
+	o := transfer.Options{DryRun: true, Diff: single && l.run.cfg.Diff}
 	report, err := l.run.move(ctx, m, &t.remotes, s, c, o)
 	var te *transport.Error
 	switch {
@@ -39,6 +40,9 @@ func (l *looking) rehearse(ctx context.Context, m *machine, host *inventory.Host
 	case err != nil:
 		return l.problem(host, err)
 	case report.Changed():
+		if single {
+			asWritten(report, file.Destination)
+		}
 		return l.wouldMove(report)
 	}
 	r := new(tasks.Result)
@@ -52,6 +56,18 @@ func (l *looking) rehearse(ctx context.Context, m *machine, host *inventory.Host
 
 // unchanged is the reason why a transfer has nothing to do.
 const unchanged = "unchanged"
+
+// asWritten names the file in diffs by the destination that the user has given, so
+// that hosts with other login folders have the same diff.
+func asWritten(report *transfer.Report, destination string) {
+	for i := range report.Diffs {
+		d := &report.Diffs[i]
+		name := path.Base(d.Path)
+		if d.Path = destination; strings.HasSuffix(destination, "/") {
+			d.Path += name
+		}
+	}
+}
 
 // wouldMove is the verdict on a transfer that would change something.
 func (l *looking) wouldMove(report *transfer.Report) verdict {
