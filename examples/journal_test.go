@@ -13,6 +13,7 @@ import (
 type happening struct {
 	Event, Host, Section, Step, On, Outcome, Reason, Error string
 	Batch                                                  int
+	Changed                                                bool
 }
 
 // happened is what the journal has of a run, the last one where that is "".

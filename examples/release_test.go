@@ -14,7 +14,7 @@ func TestBatchOfABrokenReleaseGoesBack(t *testing.T) {
 	everywhere(t, "release", func(t *testing.T, s *scene) {
 		first, second := s.hosts[:2], s.hosts[2:]
 		s.must(t, "apply", "-e", "release=1.0")
-		began := lines("unpack 1.0", "activate 1.0")
+		began := lines("activate 1.0")
 		s.expect(t, "log", began, s.hosts...)
 
 		status, stdout, stderr := s.fleet(t, "apply", "-e", "release=2.0-broken")
@@ -29,7 +29,7 @@ func TestBatchOfABrokenReleaseGoesBack(t *testing.T) {
 				t.Errorf("%s still has the broken release", host)
 			}
 		}
-		s.expect(t, "log", began+lines("unpack 2.0-broken", "activate 2.0-broken", "back to releases/1.0"), first...)
+		s.expect(t, "log", began+lines("activate 2.0-broken", "back to releases/1.0"), first...)
 		s.expect(t, "log", began, second...)
 		s.reported(t, "2.0-broken", first...)
 		happened := s.happened(t, "")
@@ -72,14 +72,14 @@ func TestHostsThatAreFineGoBackWithTheirBatch(t *testing.T) {
 	t.Parallel()
 	s := onLab(t, "release")
 	const broken, fine = "node2", "node1"
-	s.edit(t, "unpack.sh", "case $RELEASE in\n*broken*)", "case $RELEASE@$HOME in\n2.0@"+s.home[broken]+")")
+	s.edit(t, "health.tmpl", `strcontains(release, "broken")`, `release == "2.0" && host.name == "`+broken+`"`)
 	s.must(t, "apply", "-e", "release=1.0")
 	if status, stdout, stderr := s.fleet(t, "apply", "-e", "release=2.0"); status != 3 {
 		t.Errorf("exit status %d, want 3\n%s%s", status, stdout, stderr)
 	}
-	back := lines("unpack 1.0", "activate 1.0", "unpack 2.0", "activate 2.0", "back to releases/1.0")
+	back := lines("activate 1.0", "activate 2.0", "back to releases/1.0")
 	s.expect(t, "log", back, fine, broken)
-	s.expect(t, "log", lines("unpack 1.0", "activate 1.0"), "node3", "node4")
+	s.expect(t, "log", lines("activate 1.0"), "node3", "node4")
 	s.reported(t, "2.0", broken)
 }
 
@@ -89,7 +89,7 @@ func TestNewHostsHaveNothingToGoBackTo(t *testing.T) {
 	if status, stdout, stderr := s.fleet(t, "apply", "-e", "release=1.0-broken"); status != 3 {
 		t.Errorf("exit status %d, want 3\n%s%s", status, stdout, stderr)
 	}
-	s.expect(t, "log", lines("unpack 1.0-broken", "activate 1.0-broken"), s.hosts[:2]...)
+	s.expect(t, "log", lines("activate 1.0-broken"), s.hosts[:2]...)
 	s.expect(t, "log", "", s.hosts[2:]...)
 	s.must(t, "apply", "-e", "release=1.1")
 }

@@ -31,11 +31,29 @@ task "release" {
     changed = false
   }
 
-  step "unpack" {
-    env        = { RELEASE = var.release }
-    script     = file("unpack.sh")
-    creates    = "releases/${var.release}"
+  step "folder" {
+    command    = "mkdir -p releases"
+    creates    = "releases"
     idempotent = true
+  }
+
+  # Only what a host does not have travels, and a transfer that broke off goes on.
+  step "upload" {
+    sync {
+      source      = "app/"
+      destination = "releases/${var.release}"
+    }
+  }
+
+  # Made here, and looked at on the host before it is there.
+  step "check" {
+    template {
+      source      = "health.tmpl"
+      destination = "releases/${var.release}/health"
+      vars        = { release = var.release }
+      mode        = "0755"
+      validate    = "sh -n %s"
+    }
   }
 
   # Between two moments there is always one release: rename(2) is atomic, and
@@ -66,8 +84,9 @@ task "release" {
       command = "ln -sfn $BEFORE next && mv -T next current && echo back to $BEFORE >>log"
     }
 
+    # What is active again is not removed, whatever was uploaded to it.
     step "remove" {
-      when    = step.unpack.changed
+      when    = step.upload.changed && step.before.stdout != "releases/${var.release}"
       env     = { RELEASE = var.release }
       command = "rm -rf releases/$RELEASE"
     }

@@ -58,6 +58,17 @@ task "deploy" {
     idempotent = true
   }
 
+  # What is not valid never takes the place of what is there.
+  step "config" {
+    template {
+      source      = "app.conf.tmpl"
+      destination = "app/app.conf"
+      vars        = { release = var.release }
+      validate    = "grep -q '^release = .' %s"
+    }
+    notify = ["restart"]
+  }
+
   step "activate" {
     env        = { RELEASE = var.release }
     command    = "ln -sfn $RELEASE app/current && echo activate $RELEASE >>app/log"
@@ -89,6 +100,17 @@ task "deploy" {
     env        = { RELEASE = var.release }
     command    = "echo restart $RELEASE >>app/log"
     idempotent = true
+  }
+
+  # What there is to see of a server that failed, beside this file.
+  on_failure {
+    step "log" {
+      removes = "app/log"
+      fetch {
+        source      = "app/log"
+        destination = "failed/{host}.log"
+      }
+    }
   }
 
   # Also where a step failed, the server was lost, or somebody pressed Ctrl-C: a
