@@ -166,6 +166,9 @@ func (s *syncing) count(p *plan) {
 // changed reports one change by its path on the host.
 func (s *syncing) changed(c Change) {
 	s.report.Total++
+	if c.What == Deleted {
+		s.report.Deleted++
+	}
 	if len(s.report.Changes) < MaxChanges {
 		s.report.Changes = append(s.report.Changes, c)
 	}
