@@ -31,10 +31,21 @@ func Open(ctx context.Context, h *Host) (*Remote, error) {
 	return r, nil
 }
 
+// reopenTries is how often reopen meets a connection of which nobody has noticed yet
+// that it is gone, before it takes that for the host's answer.
+const reopenTries = 3
+
 // reopen reaches the host anew, after its connection was lost.
 func (r *Remote) reopen(ctx context.Context) error {
-	_ = r.sys.close() // it is dead
-	return r.reach(ctx)
+	had := r.commands
+	for try := 1; ; try++ {
+		_ = r.sys.close() // it is dead
+		err := r.reach(ctx)
+		again := transport.KindOf(err) == transport.KindLost || err == nil && had && !r.commands
+		if !again || try == reopenTries {
+			return err
+		}
+	}
 }
 
 // Close gives the host back. It returns when nothing of it is left.
