@@ -59,6 +59,9 @@ func (m *maker) takePlace(x *stepExprs, a *Copy) {
 // fetch makes the action of a fetch step.
 func (m *maker) fetch(x *stepExprs) Action {
 	a := &fetching{Fetch: Fetch{Source: m.remotePath(x.attrs["fetch.source"]), Exclude: m.patterns(x.attrs["fetch.exclude"])}}
+	if e := x.attrs["fetch.source"]; strings.Contains(a.Source, "*") {
+		m.warn(e, "Pattern not expanded", "%s is %q, and no shell reads it: the * is a part of the name. To take some files of a folder, fetch the folder, and leave out the others by exclude.", e.name, a.Source)
+	}
 	a.at = x.attrs["fetch.destination"]
 	a.Destination, _ = m.shownRequired(a.at)
 	return a

@@ -35,9 +35,17 @@ func (m *maker) take(other *maker) {
 }
 
 func (m *maker) fail(e *expr, summary, format string, args ...any) {
+	m.note(hcl.DiagError, e, summary, format, args...)
+}
+
+func (m *maker) warn(e *expr, summary, format string, args ...any) {
+	m.note(hcl.DiagWarning, e, summary, format, args...)
+}
+
+func (m *maker) note(severity hcl.DiagnosticSeverity, e *expr, summary, format string, args ...any) {
 	at := e.Range()
 	m.diags = append(m.diags, &hcl.Diagnostic{
-		Severity: hcl.DiagError,
+		Severity: severity,
 		Summary:  summary,
 		Detail:   fmt.Sprintf(format, args...),
 		Subject:  &at,
