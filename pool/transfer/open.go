@@ -14,6 +14,7 @@ import (
 // A Remote is the files of one host. It is for one goroutine at a time.
 type Remote struct {
 	host *Host
+	told sync.Once // see connected
 	sys  system
 
 	sftp     bool // sys is sftp, and extra gives more of it
@@ -54,20 +55,19 @@ func (r *Remote) Close() error { return r.sys.close() }
 // reach asks for commands and for sftp at the same time: over one connection, that
 // costs the time of one.
 func (r *Remote) reach(ctx context.Context) error {
-	connected := r.connected()
 	var f *sftpSystem
 	var noSFTP, noCommands error
 	var g errgroup.Group // whose errors do not cancel each other
 	if r.host.Become == nil {
 		g.Go(func() error {
 			if f, noSFTP = r.subsystem(ctx); noSFTP == nil {
-				connected()
+				r.connected()
 			}
 			return nil
 		})
 	}
 	g.Go(func() error {
-		r.facts, noCommands = r.learn(ctx, connected)
+		r.facts, noCommands = r.learn(ctx, r.connected)
 		return nil
 	})
 	_ = g.Wait()
@@ -97,24 +97,13 @@ func (r *Remote) reach(ctx context.Context) error {
 	}
 }
 
-// connected tells the caller once, whoever is there first.
-func (r *Remote) connected() func() {
-	var once sync.Once
-	tell := r.host.Connected
-	return func() {
-		once.Do(func() {
-			if tell != nil {
-				tell()
-				r.host = withoutConnected(r.host) // not again by reopen
-			}
-		})
-	}
-}
-
-func withoutConnected(h *Host) *Host {
-	again := *h
-	again.Connected = nil
-	return &again
+// connected tells the caller once, whoever is there first, and not again by reopen.
+func (r *Remote) connected() {
+	r.told.Do(func() {
+		if r.host.Connected != nil {
+			r.host.Connected()
+		}
+	})
 }
 
 // unreachable reports whether err is about the host, and not about what it offers.
