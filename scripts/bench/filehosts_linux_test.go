@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// fileHosts are real servers whose sftp, and whose commands, have a folder of
-// their own for home.
+// fileHosts are real servers on which all that logs in begins in a folder of its
+// own, as on machines of their own.
 type fileHosts struct {
 	names   []string
 	homes   []string
@@ -27,11 +27,12 @@ type fileHosts struct {
 func startFileHosts(b *testing.B, n int, roundTrip time.Duration) *fileHosts {
 	b.Helper()
 	need(b, "scp")
+	server := sftpServer(b)
 	h := &fileHosts{}
 	var config strings.Builder
 	for i := range n {
 		home := b.TempDir()
-		s := startSSHD(b, "Subsystem sftp internal-sftp -d "+home, "SetEnv HOME="+home)
+		s := startSSHD(b, "Subsystem sftp "+server, fmt.Sprintf(`ForceCommand cd %[1]s && export HOME=%[1]s && exec sh -c "$SSH_ORIGINAL_COMMAND"`, home))
 		port := s.port
 		if roundTrip > 0 {
 			port = startFar(b, port, roundTrip)
@@ -42,6 +43,18 @@ func startFileHosts(b *testing.B, n int, roundTrip time.Duration) *fileHosts {
 	}
 	h.config = h.servers[0].write(b, "ssh_config", config.String())
 	return h
+}
+
+// sftpServer is where OpenSSH has its sftp server.
+func sftpServer(b *testing.B) string {
+	b.Helper()
+	for _, path := range []string{"/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server", "/usr/lib/ssh/sftp-server"} {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	b.Skip("no sftp-server was found: install OpenSSH's to compare with it")
+	return ""
 }
 
 // fleet is a command of fleet on all hosts.
