@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"time"
 )
 
 // A dealer deals out the content of a source to those who write it to one file on one
@@ -148,13 +149,14 @@ func (f *dealer) traveled() int64 {
 // send writes all of src into the new file at path: over several sessions, where one
 // is not enough to fill the link.
 func (r *Remote) send(ctx context.Context, src *Source, path string, o *Options) error {
-	return r.fill(ctx, path, newDealer(src, o))
+	return r.fill(ctx, path, newDealer(src, o), 0)
 }
 
-// fill writes what is left to deal out into the file at path.
-func (r *Remote) fill(ctx context.Context, path string, f *dealer) error {
+// fill writes what is left to deal out into the file at path. trip is the round trip
+// to the host, 0 where it is not known.
+func (r *Remote) fill(ctx context.Context, path string, f *dealer, trip time.Duration) error {
 	defer f.src.hold()()
-	l := &lanes{free: f.src.lanes, path: path, size: f.src.size - f.confirmed(), moved: f.traveled}
+	l := &lanes{free: f.src.lanes, path: path, trip: trip, size: f.src.size - f.confirmed(), moved: f.traveled}
 	err := r.spread(ctx, l, func(ctx context.Context, s system) error { return s.write(ctx, path, f) })
 	if err != nil {
 		return err

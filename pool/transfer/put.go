@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"fleet/transport"
 )
@@ -40,10 +41,11 @@ type putting struct {
 	report *Report
 	feed   *dealer
 
-	path     string      // of the target
-	old      *info       // what is there; nil: nothing
-	mode     fs.FileMode // as it is to be
-	uid, gid int         // as asked for; -1: nothing is
+	path     string        // of the target
+	trip     time.Duration // the round trip to the host
+	old      *info         // what is there; nil: nothing
+	mode     fs.FileMode   // as it is to be
+	uid, gid int           // as asked for; -1: nothing is
 
 	names    tempName
 	temp     string // the path of what is not yet the target; empty: there is none
@@ -195,8 +197,19 @@ func (p *putting) again(ctx context.Context, do func() error) error {
 		return err
 	}
 	p.reopened = true
-	if p.r.reopen(ctx) != nil {
+	if p.r.back(ctx) != nil {
 		return err
 	}
 	return do()
+}
+
+// back reaches the host anew. The connection that others lose with this one may be
+// handed out once more before all have noticed.
+func (r *Remote) back(ctx context.Context) (err error) {
+	for range 3 {
+		if err = r.reopen(ctx); !linkLost(ctx, err) {
+			break
+		}
+	}
+	return err
 }

@@ -65,7 +65,10 @@ func (p *putting) write(ctx context.Context) (info, error) {
 		return err
 	})
 	all.Go(func() error { return p.transmit(each) })
-	all.Go(func() error { return p.sweep(each) })
+	all.Go(func() error {
+		p.sweep(each)
+		return nil
+	})
 	if err := all.Wait(); err != nil {
 		return info{}, err
 	}
@@ -93,7 +96,7 @@ func (p *putting) transmit(ctx context.Context) error {
 			p.feed.begin(min(p.feed.confirmed(), is.size))
 			p.resumed = true
 		}
-		return p.r.fill(ctx, p.temp, p.feed)
+		return p.r.fill(ctx, p.temp, p.feed, p.trip)
 	})
 }
 
@@ -181,7 +184,7 @@ func (p *putting) remove(ctx context.Context, path string) {
 	defer cancel()
 	gone := []op{{what: remove, path: path}}
 	err := p.r.sys.do(ctx, gone)
-	if transport.KindOf(err) == transport.KindLost && p.r.reopen(ctx) == nil {
+	if transport.KindOf(err) == transport.KindLost && p.r.back(ctx) == nil {
 		err = p.r.sys.do(ctx, gone)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 )
 
 // maxLinks is how many links lead to a file, one after the other, before it is taken
@@ -28,10 +29,12 @@ func (p *putting) locate(ctx context.Context) error {
 			return err
 		}
 	}
+	begin := time.Now()
 	is, err := p.look(ctx, path)
 	if err != nil {
 		return err
 	}
+	p.trip = time.Since(begin)
 	if p.o.Into && !folder && p.leadsToFolder(ctx, is) {
 		if path, err = p.inside(path); err != nil {
 			return err

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -28,8 +30,8 @@ const (
 	// maxEntries bounds how much of a folder is looked through for what is left of
 	// other times.
 	maxEntries = 5000
-	// holes bounds how far behind its end a file may lack pieces, when the link of
-	// several sessions is lost.
+	// holes bounds how far before its end a file may lack pieces: servers, and several
+	// sessions, write many at a time.
 	holes = 32 << 20
 )
 
@@ -103,34 +105,42 @@ func (p *putting) open(ctx context.Context) (err error) {
 	if p.names, err = newTempName(name, p.src); err != nil {
 		return err
 	}
-	temp := joinPath(folder, p.names.random())
-	err = p.again(ctx, func() error { return p.r.sys.create(ctx, temp) })
+	var found []string
+	err = p.again(ctx, func() error {
+		temp := joinPath(folder, p.names.random())
+		all, ctx := errgroup.WithContext(ctx)
+		all.Go(func() error { return p.r.sys.create(ctx, temp) })
+		if p.src.size >= resumeSize {
+			all.Go(func() (err error) {
+				found, err = p.leftovers(ctx, folder, temp)
+				return err
+			})
+		}
+		p.temp = temp // also where it may not be there
+		return all.Wait()
+	})
 	if err != nil {
 		return p.folderError(err)
 	}
-	p.temp = temp
-	if p.src.size < resumeSize {
-		return nil
-	}
-	return p.takeOver(ctx)
+	return p.takeOver(ctx, folder, found)
 }
 
 // sweep removes what old transfers of a small file have left, while it travels. That it
 // cannot is no failure.
-func (p *putting) sweep(ctx context.Context) error {
-	if p.src.size < resumeSize {
-		_ = p.takeOver(ctx)
+func (p *putting) sweep(ctx context.Context) {
+	if p.src.size >= resumeSize {
+		return
 	}
-	return nil
+	folder, _ := cutPath(p.path)
+	if found, err := p.leftovers(ctx, folder, p.temp); err == nil {
+		_ = p.takeOver(ctx, folder, found)
+	}
 }
 
-// takeOver looks for what is left of earlier transfers to the target. Who is denied
-// to look takes nothing over.
-func (p *putting) takeOver(ctx context.Context) error {
-	folder, _ := cutPath(p.path)
-	found, err := p.leftovers(ctx, folder)
-	if len(found) == 0 || linkLost(ctx, err) || context.Cause(ctx) != nil {
-		return err
+// takeOver looks at what is left of earlier transfers to the target: names in folder.
+func (p *putting) takeOver(ctx context.Context, folder string, found []string) error {
+	if len(found) == 0 {
+		return nil
 	}
 	mine, err := p.r.sys.lstat(ctx, p.temp)
 	if err != nil {
@@ -161,17 +171,17 @@ func (p *putting) takeOver(ctx context.Context) error {
 	return nil
 }
 
-// leftovers are the names in folder that temporary files of the target have.
-func (p *putting) leftovers(ctx context.Context, folder string) ([]string, error) {
-	var found []string
+// leftovers are the names in folder that temporary files of the target have, but for
+// temp. Who is denied to look finds none.
+func (p *putting) leftovers(ctx context.Context, folder, temp string) (found []string, err error) {
 	keep := func(name string) {
-		if _, ok := p.names.matches(name); ok && joinPath(folder, name) != p.temp && len(found) < 100 {
+		if _, ok := p.names.matches(name); ok && joinPath(folder, name) != temp && len(found) < 100 {
 			found = append(found, name)
 		}
 	}
 	if p.r.sftp {
 		enough, seen := errors.New("enough"), 0
-		err := p.r.sys.walk(ctx, folder, func(is info) error {
+		err = p.r.sys.walk(ctx, folder, func(is info) error {
 			if seen++; seen > maxEntries {
 				return enough
 			}
@@ -181,13 +191,16 @@ func (p *putting) leftovers(ctx context.Context, folder string) ([]string, error
 			}
 			return nil
 		})
-		return found, err
+	} else {
+		var out bytes.Buffer
+		const script = `cd -- "$1" && for f in "$2"*; do printf '%s\0' "$f"; done`
+		_, _, err = p.r.run(ctx, script, []string{scriptPath(folder), p.names.prefix}, nil, &out)
+		for name := range strings.SplitSeq(out.String(), "\x00") {
+			keep(name)
+		}
 	}
-	var out bytes.Buffer
-	const script = `cd -- "$1" && for f in "$2"*; do printf '%s\0' "$f"; done`
-	_, _, err := p.r.run(ctx, script, []string{scriptPath(folder), p.names.prefix}, nil, &out)
-	for name := range strings.SplitSeq(out.String(), "\x00") {
-		keep(name)
+	if err != nil && !linkLost(ctx, err) && context.Cause(ctx) == nil {
+		err = nil
 	}
 	return found, err
 }
@@ -206,9 +219,8 @@ func (p *putting) resume(ctx context.Context, size int64) error {
 	if !p.r.commands {
 		return nil // to take the sum would be to read all back
 	}
-	if p.r.sftp && size > holes {
-		// Several sessions may have left holes before its end.
-		size = (size - holes) >> 20 << 20
+	if p.r.sftp {
+		size = (size - min(holes, size/2)) >> 20 << 20
 		const script = `dd if=/dev/null of="$1" bs=1048576 seek="$2" 2>/dev/null`
 		status, _, err := p.r.run(ctx, script, []string{scriptPath(p.temp), fmt.Sprint(size >> 20)}, nil, nil)
 		if err != nil || !status.OK() {
