@@ -179,9 +179,9 @@ func (p *putting) ownerError(err error) error {
 		return err
 	}
 	if p.uid < 0 && p.gid < 0 && p.old != nil {
-		return fmt.Errorf("keep its owner %d and group %d: %w (hint: name an owner and group of your own, or use sudo)", p.old.uid, p.old.gid, err)
+		return fmt.Errorf("keep its owner %d and group %d: %w; hint: name an owner and group of your own, or use sudo", p.old.uid, p.old.gid, err)
 	}
-	return fmt.Errorf("set its mode, owner and group: %w (hint: use sudo)", err)
+	return fmt.Errorf("set its mode, owner and group: %w; hint: use sudo", err)
 }
 
 // linkLost reports whether err is a link that went away under what was done.
@@ -197,19 +197,8 @@ func (p *putting) again(ctx context.Context, do func() error) error {
 		return err
 	}
 	p.reopened = true
-	if p.r.back(ctx) != nil {
+	if p.r.reopen(ctx) != nil {
 		return err
 	}
 	return do()
-}
-
-// back reaches the host anew. The connection that others lose with this one may be
-// handed out once more before all have noticed.
-func (r *Remote) back(ctx context.Context) (err error) {
-	for range 3 {
-		if err = r.reopen(ctx); !linkLost(ctx, err) {
-			break
-		}
-	}
-	return err
 }

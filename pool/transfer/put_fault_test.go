@@ -5,10 +5,12 @@ package transfer
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,6 +181,51 @@ func TestPutGoesOnWithWhatAnEarlierOneLeft(t *testing.T) {
 			holds(t, h.local(""), "big")
 		})
 	}
+}
+
+func TestPutOfTheSameSourceTakesOverAtOnce(t *testing.T) {
+	path, content := localFile(t, 16<<20)
+	src := openSource(t, path)
+	s, h := embeddedServer(t, "", sshd.Config{Faults: sshd.Faults{Files: sshd.FileFaults{DropWrites: 6 << 20}}})
+	h = h.work(t)
+	if _, err := h.open(t).Put(t.Context(), src, &PutOptions{Destination: h.path("big")}); transport.KindOf(err) != transport.KindLost {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	_, again := embeddedServer(t, "", sshd.Config{Home: filepath.Dir(h.dir)})
+	again.dir = h.dir
+	if rep := putFile(t, again.open(t), src, PutOptions{Destination: h.path("big")}); rep.Bytes >= int64(len(content)) {
+		t.Errorf("%d bytes have traveled, of %d", rep.Bytes, len(content))
+	}
+	isFile(t, h.local("big"), string(content), 0o640)
+	holds(t, h.local(""), "big")
+}
+
+func TestPutFillsAFarLinkBySeveralSessions(t *testing.T) {
+	_, h := embeddedServer(t, "", sshd.Config{Faults: sshd.Faults{Latency: 10 * time.Millisecond}})
+	h = h.work(t)
+	opened := &countingOpen{Transport: h.Transport}
+	h.Transport = opened
+	path, content := localFile(t, 48<<20)
+	putFile(t, h.open(t), openSource(t, path), PutOptions{Destination: h.path("big")})
+	isFile(t, h.local("big"), string(content), 0o640)
+	holds(t, h.local(""), "big")
+	if n := opened.count.Load(); n != 1+maxLanes {
+		t.Errorf("%d sessions were opened, want %d", n, 1+maxLanes)
+	}
+}
+
+// A countingOpen counts the subsystems that are opened.
+type countingOpen struct {
+	transport.Transport
+	count atomic.Int64
+}
+
+func (c *countingOpen) Open(ctx context.Context, t transport.Target, subsystem string) (io.ReadWriteCloser, error) {
+	c.count.Add(1)
+	return c.Transport.Open(ctx, t, subsystem)
 }
 
 func damage(t *testing.T, path string) {

@@ -171,6 +171,7 @@ func (p *putting) place(ctx context.Context) error {
 // next transfer.
 func (p *putting) clean(ctx context.Context, failure error) {
 	if linkLost(ctx, failure) {
+		p.src.leave(p.leftName(p.temp))
 		p.report.Notes = append(p.report.Notes, fmt.Sprintf("a part is left as %q; the next transfer goes on with it or removes it", p.temp))
 		return
 	}
@@ -184,7 +185,7 @@ func (p *putting) remove(ctx context.Context, path string) {
 	defer cancel()
 	gone := []op{{what: remove, path: path}}
 	err := p.r.sys.do(ctx, gone)
-	if transport.KindOf(err) == transport.KindLost && p.r.back(ctx) == nil {
+	if transport.KindOf(err) == transport.KindLost && p.r.reopen(ctx) == nil {
 		err = p.r.sys.do(ctx, gone)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -66,7 +66,7 @@ func (p *putting) look(ctx context.Context, path string) (*info, error) {
 func (p *putting) inside(folder string) (string, error) {
 	switch name := p.src.Name(); name {
 	case "", ".", "..", "/":
-		return "", fmt.Errorf("the source has no name to keep (hint: give the whole path of the file)")
+		return "", errors.New("the source has no name to keep; hint: give the whole path of the file")
 	default:
 		return joinPath(folder, name), nil
 	}
@@ -76,7 +76,7 @@ func (p *putting) isFolder(ctx context.Context, path string) error {
 	is, err := p.r.sys.stat(ctx, path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("folder %q is not on the host: %w (hint: make it first, or leave out the / at the end for a file of that name)", path, fs.ErrNotExist)
+		return fmt.Errorf("folder %q is not on the host; hint: make it first, or leave out the / at the end for a file of that name", path)
 	case err != nil:
 		return err
 	case is.kind != aFolder:
@@ -114,11 +114,11 @@ func (p *putting) folderError(err error) error {
 	folder, _ := cutPath(p.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("folder %q is not on the host: %w (hint: make it first)", folder, fs.ErrNotExist)
+		return fmt.Errorf("folder %q is not on the host; hint: make it first", folder)
 	case errors.Is(err, errReadOnly): // nobody may write there
 		return fmt.Errorf("folder %q: %w", folder, errReadOnly)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("no right to write in folder %q: %w (hint: use sudo)", folder, fs.ErrPermission)
+		return fmt.Errorf("no right to write in folder %q: %w; hint: use sudo", folder, fs.ErrPermission)
 	}
 	return err
 }
@@ -186,9 +186,9 @@ func refusal(is *info) error {
 	case is == nil || is.kind == aFile:
 		return nil
 	case is.kind == aLink:
-		return fmt.Errorf("it is a symbolic link to %q (hint: follow it on purpose, or name the file it leads to)", is.link)
+		return fmt.Errorf("it is a symbolic link to %q; hint: name the file it leads to, or ask to follow it: follow = true in a step, --follow of fleet push", is.link)
 	case is.kind == aFolder:
-		return errors.New("it is a folder (hint: a / at the end puts the file into it)")
+		return errors.New("it is a folder; hint: a / at the end puts the file into it")
 	default:
 		return errors.New("it is a device, socket or pipe")
 	}

@@ -153,9 +153,9 @@ func (p *putting) takeOver(ctx context.Context, folder string, found []string) e
 			continue
 		}
 		tag, _ := p.names.matches(name)
-		age := mine.mtime.Sub(is.mtime)
+		age, own := mine.mtime.Sub(is.mtime), p.src.hasLeft(p.leftName(path))
 		switch {
-		case age > abandoned && tag == p.names.tag && !p.resumed && is.size >= resumeSize && is.size <= p.src.size:
+		case (age > abandoned || own) && tag == p.names.tag && !p.resumed && is.size >= resumeSize && is.size <= p.src.size:
 			// Whoever renames it first has it; nobody else finds it any more.
 			if p.r.sys.do(ctx, []op{{what: rename, path: path, to: p.temp}}) != nil {
 				continue
@@ -164,11 +164,31 @@ func (p *putting) takeOver(ctx context.Context, folder string, found []string) e
 			if err := p.resume(ctx, is.size); err != nil {
 				return err
 			}
-		case age > stale:
+		case age > stale || own:
 			_ = p.r.sys.do(ctx, []op{{what: remove, path: path}}) // the next transfer tries again
 		}
 	}
 	return nil
+}
+
+// leftName is what the source remembers a temporary file by.
+func (p *putting) leftName(path string) string { return p.r.host.Target.Label() + ":" + path }
+
+// leave remembers that a transfer of the source, which has ended, left a file that is
+// for the next one, whatever its age.
+func (s *Source) leave(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left == nil {
+		s.left = map[string]bool{}
+	}
+	s.left[name] = true
+}
+
+func (s *Source) hasLeft(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.left[name]
 }
 
 // leftovers are the names in folder that temporary files of the target have, but for

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -30,13 +31,16 @@ type Source struct {
 
 	summing chan struct{} // holds one token: who has it computes the sum
 	sum     *Sum          // guarded by summing
+
+	mu   sync.Mutex
+	left map[string]bool // guarded by mu: see leave
 }
 
 // A Sum is a SHA-256.
 type Sum [sha256.Size]byte
 
 // errChanged is a local file that is no longer what it was when it was opened.
-var errChanged = errors.New("the local file changes while it is sent; the host keeps what it had (hint: send a copy, or wait until its writer is done)")
+var errChanged = errors.New("the local file changes while it is sent; the host keeps what it had; hint: send a copy, or wait until its writer is done")
 
 // OpenSource opens the regular file at path, through links.
 func OpenSource(path string) (*Source, error) {
@@ -91,7 +95,7 @@ func regular(path string, mode fs.FileMode) error {
 	case mode.IsDir():
 		return fmt.Errorf("local %q is a folder, not a file", path)
 	default:
-		return fmt.Errorf("local %q is neither a file nor a folder (hint: what a pipe or a device gives has to be in a file first)", path)
+		return fmt.Errorf("local %q is neither a file nor a folder; hint: what a pipe or a device gives has to be in a file first", path)
 	}
 }
 
