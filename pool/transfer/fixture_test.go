@@ -238,16 +238,18 @@ func (noSFTP) Open(context.Context, transport.Target, string) (io.ReadWriteClose
 	return nil, &transport.Error{Op: "open", Kind: transport.KindRefused, Err: errors.New("the server has no subsystem \"sftp\"")}
 }
 
-// sudoHost is a real sshd whose user becomes root, by an sftp server.
+// sudoHost is a real sshd whose user becomes root, by an sftp server and a password.
 func sudoHost(t testing.TB) *testHost {
 	t.Helper()
-	return sudo(t, "sudo")
+	h := sudo(t, "sudo", opensshd.SudoRule{UsePTY: true})
+	h.Become.Password = transport.NewSecret(sudoPassword)
+	return h
 }
 
 // sudoCommandHost is the same where no sftp server is found.
 func sudoCommandHost(t testing.TB) *testHost {
 	t.Helper()
-	h := sudo(t, "sudo without sftp")
+	h := sudo(t, "sudo without sftp", opensshd.SudoRule{NoPassword: true})
 	h.Transport = noServer{h.Transport}
 	return h
 }
@@ -262,11 +264,13 @@ func (n noServer) Run(ctx context.Context, t transport.Target, c *transport.Comm
 	return n.Transport.Run(ctx, t, c)
 }
 
-func sudo(t testing.TB, name string) *testHost {
+const sudoPassword = "it's a \\ secret!"
+
+func sudo(t testing.TB, name string, rule opensshd.SudoRule) *testHost {
 	t.Helper()
 	needRoot(t)
-	s, h := realServer(t, name, opensshd.Options{Password: "a secret"})
-	s.AllowSudo(t, opensshd.SudoRule{NoPassword: true})
+	s, h := realServer(t, name, opensshd.Options{Password: sudoPassword})
+	s.AllowSudo(t, rule)
 	h.Become = &transport.Become{}
 	h.dir = filepath.Join(t.TempDir(), "closed")
 	if err := os.Mkdir(h.dir, 0o700); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -52,9 +53,15 @@ func (r *Remote) reopen(ctx context.Context) error {
 // Close gives the host back. It returns when nothing of it is left.
 func (r *Remote) Close() error { return r.sys.close() }
 
+// shellWait is how long a host that has sftp may take to answer to a command. Some let
+// one wait for ever, or ask what nobody answers.
+const shellWait = 30 * time.Second
+
 // reach asks for commands and for sftp at the same time: over one connection, that
 // costs the time of one.
 func (r *Remote) reach(ctx context.Context) error {
+	asking, giveUp := context.WithCancel(ctx)
+	defer giveUp()
 	var f *sftpSystem
 	var noSFTP, noCommands error
 	var g errgroup.Group // whose errors do not cancel each other
@@ -62,12 +69,15 @@ func (r *Remote) reach(ctx context.Context) error {
 		g.Go(func() error {
 			if f, noSFTP = r.subsystem(ctx); noSFTP == nil {
 				r.connected()
+				timer := time.AfterFunc(shellWait, giveUp)
+				context.AfterFunc(asking, func() { timer.Stop() })
 			}
 			return nil
 		})
 	}
 	g.Go(func() error {
-		r.facts, noCommands = r.learn(ctx, r.connected)
+		defer giveUp()
+		r.facts, noCommands = r.learn(asking, r.connected)
 		return nil
 	})
 	_ = g.Wait()

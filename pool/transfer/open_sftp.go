@@ -61,7 +61,7 @@ func (r *Remote) serverAs(ctx context.Context) (*sftpSystem, error) {
 	in, toServer := io.Pipe()
 	fromServer, out := io.Pipe()
 	said := &bounded{max: stderrMax}
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() { // ends with the server, whose input ends with the session; waited for by session.close
 		st, err := r.host.Transport.Run(life, r.host.Target, &transport.Command{
 			Script: `exec "$1"`, Args: []string{r.facts.server},
@@ -72,7 +72,7 @@ func (r *Remote) serverAs(ctx context.Context) (*sftpSystem, error) {
 		}
 		_ = out.CloseWithError(err)
 		_ = in.CloseWithError(err)
-		ended <- err
+		close(ended)
 	}()
 	s, err := startSession(ctx, r.host.Target.Label(), &pipes{fromServer, toServer, end})
 	if err != nil {

@@ -105,7 +105,7 @@ type Report struct {
 	Total, Files int
 	// Deleted is how many of them are deletions.
 	Deleted int
-	// Bytes is how much file content has travelled.
+	// Bytes is how much file content has traveled.
 	Bytes int64
 	// Unchanged is how many files were as they should be.
 	Unchanged int
@@ -222,10 +222,10 @@ type system interface {
 
 // pieces is what write reads from.
 type pieces interface {
-	// next returns the next piece, of at least one and at most max bytes, or io.EOF
+	// next returns the next piece, of at least one and at most limit bytes, or io.EOF
 	// where nothing is left. Any number of goroutines may call it; one alone sees no
 	// gaps.
-	next(ctx context.Context, max int) (piece, error)
+	next(ctx context.Context, limit int) (piece, error)
 }
 
 // A piece is a part of a file's content.

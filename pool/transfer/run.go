@@ -49,6 +49,7 @@ type facts struct {
 	home   string // of the user whose rights count
 	uid    string
 	sum    string // the tool for SHA-256; empty where there is none
+	fast   bool   // openssl is there as well
 	stat   string // how stat is asked: "gnu", "bsd"; empty where there is none
 	server string // of sftp, where it can be run by its path
 	tar    bool
@@ -62,6 +63,7 @@ printf 'uid %s\n' "$(id -u)"
 for t in sha256sum shasum sha256 openssl digest; do
 	command -v "$t" >/dev/null 2>&1 && { printf 'sum %s\n' "$t"; break; }
 done
+command -v openssl >/dev/null 2>&1 && echo fast
 if stat -c %f / >/dev/null 2>&1; then echo stat gnu
 elif stat -f %p / >/dev/null 2>&1; then echo stat bsd
 fi
@@ -102,6 +104,8 @@ func (r *Remote) learn(ctx context.Context, connected func()) (facts, error) {
 			f.uid = rest
 		case "sum":
 			f.sum = rest
+		case "fast":
+			f.fast = true
 		case "stat":
 			f.stat = rest
 		case "server":

@@ -13,13 +13,14 @@ import (
 	"fleet/transport"
 )
 
-// sumScript prints the SHA-256 of each of its arguments but the first two, with
+// sumScript prints the SHA-256 of each of its arguments but the first three, with
 // whatever the tool $1 adds behind it, or "-" for what is no file that can be read.
 // It asks the tool once, unless there are names that would take two lines ($2), or
-// something is wrong with one.
+// something is wrong with one. For large files openssl ($3) is worth its start: it
+// uses the processor's own SHA-256, which takes an eighth of the time.
 const sumScript = `
-k=$1 m=$2
-shift 2
+k=$1 m=$2 f=$3
+shift 3
 sum() {
 	case $k in
 	sha256sum) sha256sum "$@" ;;
@@ -31,6 +32,9 @@ sum() {
 }
 if [ "$m" = all ]; then
 	for p; do [ -f "$p" ] || m=each; done
+fi
+if [ "$m$f" = allfast ] && [ -n "$(find "$@" -prune -size +2048 2>/dev/null | head -n 1)" ]; then
+	s=$(k=openssl; sum "$@") && printf '%s\n' "$s" && exit
 fi
 [ "$m" = all ] && s=$(sum "$@") && printf '%s\n' "$s" && exit
 for p; do
@@ -76,7 +80,10 @@ func (r *Remote) sums(ctx context.Context, paths []string) (map[string]Sum, erro
 
 // askSums has one command take the sums of paths.
 func (r *Remote) askSums(ctx context.Context, mode string, paths []string) (map[string]Sum, error) {
-	args := []string{r.facts.sum, mode}
+	args := []string{r.facts.sum, mode, ""}
+	if r.facts.fast {
+		args[2] = "fast"
+	}
 	size := 0
 	for _, p := range paths {
 		args = append(args, operand(p))
@@ -124,7 +131,7 @@ func (r *Remote) readSums(ctx context.Context, paths []string) (map[string]Sum, 
 			_, err = r.sys.read(ctx, p, 0, i.size, h)
 		}
 		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, errNotDir), errors.Is(err, errLoop):
 			return nil
 		case err != nil:
 			return err

@@ -300,7 +300,7 @@ type pieceFeed struct {
 	open    atomic.Int64
 }
 
-func (f *pieceFeed) next(ctx context.Context, max int) (piece, error) {
+func (f *pieceFeed) next(ctx context.Context, limit int) (piece, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if ctx.Err() != nil {
@@ -309,7 +309,7 @@ func (f *pieceFeed) next(ctx context.Context, max int) (piece, error) {
 	if f.at == len(f.content) {
 		return piece{}, io.EOF
 	}
-	p := piece{data: f.content[f.at:min(f.at+max, len(f.content))], offset: int64(f.at), done: func(bool) { f.open.Add(-1) }}
+	p := piece{data: f.content[f.at:min(f.at+limit, len(f.content))], offset: int64(f.at), done: func(bool) { f.open.Add(-1) }}
 	f.at += len(p.data)
 	f.open.Add(1)
 	if f.count++; f.onPiece != nil {
@@ -474,7 +474,13 @@ func takesSums(t *testing.T, h *testHost, r *Remote) {
 	if r.facts.sum == "" {
 		paths = paths[:30] // they are read back, one by one
 	}
-	sums, err := r.sums(t.Context(), append(paths, h.path("summed"), h.path("no file")))
+	large := strings.Repeat("large ", 1<<19)
+	put(t, h, "large", large)
+	sums, err := r.sums(t.Context(), []string{h.path("large"), h.path("summed")}) // nothing is wrong with these
+	if err != nil || len(sums) != 2 || sums[h.path("large")] != sha256.Sum256([]byte(large)) {
+		t.Errorf("got %x and %v", sums, err)
+	}
+	sums, err = r.sums(t.Context(), append(paths, h.path("summed"), h.path("no file"), h.path("summed")+"/below"))
 	if err != nil {
 		t.Fatal(err)
 	}
