@@ -190,7 +190,11 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 	if err := x.open(); err != nil {
 		return err
 	}
-	tune(&x.app.env, min(len(x.jobs), fanout))
+	if x.transfers() {
+		tuneTransfers(&x.app.env)
+	} else {
+		tune(&x.app.env, min(len(x.jobs), fanout))
+	}
 	warnUnchecked(x.renderer.Messages(), x.jobs)
 	credentials := &credential.Store{
 		Prompt:          x.answer,
@@ -361,6 +365,14 @@ func tune(e *env, hosts int) {
 	} else {
 		debug.SetGCPercent(50)
 	}
+	halveProcessors(e)
+}
+
+// tuneTransfers does so for files. What is in use is the blocks that travel, which are
+// taken again and again, so that there is little to clean up: a heap that may grow
+// would only take memory.
+func tuneTransfers(e *env) {
+	debug.SetGCPercent(50)
 	halveProcessors(e)
 }
 
