@@ -85,7 +85,7 @@ func (s *syncing) verify(ctx context.Context, loads []load) error {
 		sums, err = s.r.sums(work, paths)
 		return err
 	})
-	if err := both.Wait(); err != nil {
+	if err := errors.Join(both.Wait(), s.localSums()); err != nil {
 		return err
 	}
 	for i := range loads {

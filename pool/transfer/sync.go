@@ -54,12 +54,14 @@ type syncing struct {
 	uid, gid int             // asked for; -1: not
 	have     map[string]info // what is below root, by paths within it
 	there    map[string]Sum  // of files on the host, by their paths there
+	taken    <-chan struct{} // closed when there are sums
 	sums     []Sum           // of the tree
-	stage    string          // on the host; empty where there is none
-	leftover []string        // what transfers have left there that broke off
-	second   bool            // the link was lost before
-	sent     Progress        // what the meter was told has been sent
-	told     Progress        // what it was told before
+	sumsErr  error
+	stage    string   // on the host; empty where there is none
+	leftover []string // what transfers have left there that broke off
+	second   bool     // the link was lost before
+	sent     Progress // what the meter was told has been sent
+	told     Progress // what it was told before
 }
 
 // takeBack tells the meter that what was sent was in vain.
@@ -71,23 +73,22 @@ func (s *syncing) takeBack() {
 // once does all of it, and leaves nothing behind where the host can still be reached.
 func (s *syncing) once(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
-	local := make(chan error, 1)
-	defer func() { <-local }()
+	taken := make(chan struct{})
+	defer func() { <-taken }()
 	defer stop()
 	// The files here are read while the host is asked.
 	go func() {
-		defer close(local)
-		sums, err := s.tree.fileSums(ctx)
-		if err == nil {
-			s.sums = sums
-		}
-		local <- err
+		defer close(taken)
+		s.sums, s.sumsErr = s.tree.fileSums(ctx)
 	}()
+	s.taken = taken
 	if err := s.look(ctx); err != nil {
 		return err
 	}
-	if err := <-local; err != nil {
-		return err
+	if len(candidates(s.tree.entries, s.have)) > 0 {
+		if err := s.localSums(); err != nil {
+			return err
+		}
 	}
 	p, err := s.compare()
 	if err != nil {
@@ -97,6 +98,12 @@ func (s *syncing) once(ctx context.Context) error {
 		return err
 	}
 	return s.carryOut(ctx, p)
+}
+
+// localSums waits for the sums of the tree.
+func (s *syncing) localSums() error {
+	<-s.taken
+	return s.sumsErr
 }
 
 func (s *syncing) compare() (*plan, error) {

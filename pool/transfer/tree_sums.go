@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -21,20 +22,21 @@ func (t *Tree) fileSums(ctx context.Context) ([]Sum, error) {
 		return nil, context.Cause(ctx)
 	}
 	group, work := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range t.entries {
-		if t.have[i] || t.entries[i].kind != aFile {
-			continue
-		}
-		if work.Err() != nil {
-			break
-		}
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			sum, err := t.fileSum(work, &t.entries[i])
-			if err == nil {
+			buffer := make([]byte, 64<<10)
+			for i := next.Add(1) - 1; i < int64(len(t.entries)); i = next.Add(1) - 1 {
+				if t.have[i] || t.entries[i].kind != aFile {
+					continue
+				}
+				sum, err := t.fileSum(work, &t.entries[i], buffer)
+				if err != nil {
+					return err
+				}
 				t.sums[i], t.have[i] = sum, true
 			}
-			return err
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -43,13 +45,13 @@ func (t *Tree) fileSums(ctx context.Context) ([]Sum, error) {
 	return t.sums, context.Cause(ctx)
 }
 
-func (t *Tree) fileSum(ctx context.Context, e *info) (Sum, error) {
+func (t *Tree) fileSum(ctx context.Context, e *info, buffer []byte) (Sum, error) {
 	f, err := t.open(e)
 	if err != nil {
 		return Sum{}, err
 	}
 	sum := sha256.New()
-	n, err := io.Copy(sum, &patient{ctx: ctx, r: f})
+	n, err := io.CopyBuffer(sum, &patient{ctx: ctx, r: f}, buffer)
 	if err == nil && n != e.size {
 		err = errChanged
 	}
