@@ -79,10 +79,11 @@ func unpackError(stage, said string) error {
 // implementations of tar read, with names of any length and any bytes.
 func (s *syncing) pack(ctx context.Context, loads []load, w io.Writer) error {
 	archive := tar.NewWriter(w)
-	buffer := make([]byte, 64<<10)
+	files, buffer := opener{t: s.tree}, make([]byte, 64<<10)
+	defer files.close()
 	for i := range loads {
 		if l := &loads[i]; l.kind != aFile || l.size <= streamMax {
-			if err := s.packOne(ctx, archive, l, buffer); err != nil {
+			if err := s.packOne(ctx, archive, l, &files, buffer); err != nil {
 				return err
 			}
 		}
@@ -90,7 +91,7 @@ func (s *syncing) pack(ctx context.Context, loads []load, w io.Writer) error {
 	return archive.Close()
 }
 
-func (s *syncing) packOne(ctx context.Context, archive *tar.Writer, l *load, buffer []byte) error {
+func (s *syncing) packOne(ctx context.Context, archive *tar.Writer, l *load, files *opener, buffer []byte) error {
 	h := &tar.Header{Format: tar.FormatGNU, Name: l.at, Mode: int64(s.stagedMode(l)), ModTime: l.mtime}
 	switch l.kind {
 	case aFolder:
@@ -101,7 +102,7 @@ func (s *syncing) packOne(ctx context.Context, archive *tar.Writer, l *load, buf
 		return archive.WriteHeader(h)
 	}
 	h.Typeflag, h.Size = tar.TypeReg, l.size
-	f, err := s.tree.open(&l.info)
+	f, err := files.open(&l.info)
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,9 @@ import (
 )
 
 // A Tree is a local folder that goes to hosts. What is in it is listed once, by
-// OpenTree; the contents are read as they are needed, and it is an error where one
-// has changed by then. It may be used by many Remotes at once.
+// OpenTree, which also begins to take the sums of the files, so that this does not have
+// to wait for a host. It is an error where a file has changed when it is sent. A Tree
+// may be used by many Remotes at once.
 type Tree struct {
 	root    *os.Root
 	path    string // as the user gave it
@@ -32,6 +33,9 @@ type Tree struct {
 	turn chan struct{}
 	sums []Sum // of the entries that are files
 	have []bool
+
+	stop    context.CancelFunc // of what reads ahead
+	stopped chan struct{}      // closed when it has ended
 
 	mu      sync.Mutex
 	sources map[int]*sharedSource // guarded by mu: of large entries that are being sent
@@ -56,6 +60,7 @@ func OpenTree(path string, exclude []string) (*Tree, error) {
 		return nil, errors.Join(err, root.Close())
 	}
 	t.sums, t.have = make([]Sum, len(t.entries)), make([]bool, len(t.entries))
+	t.readAhead()
 	return t, nil
 }
 
@@ -72,7 +77,11 @@ func treeName(path string) string {
 }
 
 // Close lets the tree go.
-func (t *Tree) Close() error { return t.root.Close() }
+func (t *Tree) Close() error {
+	t.stop()
+	<-t.stopped
+	return t.root.Close()
+}
 
 func (t *Tree) list() error {
 	stat, err := t.root.Lstat(".")
@@ -191,24 +200,6 @@ func under(root, path string) string {
 		return root
 	}
 	return strings.TrimSuffix(root, "/") + "/" + path
-}
-
-// open opens a file of the tree, which has to be as it was listed.
-func (t *Tree) open(e *info) (*os.File, error) {
-	f, err := t.root.Open(filepath.FromSlash(e.path))
-	if err != nil {
-		return nil, t.unreadable(e.path, err)
-	}
-	stat, err := f.Stat()
-	// The sum and what is sent are taken at different times.
-	if err == nil && (!stat.Mode().IsRegular() || stat.Size() != e.size || !wholeSeconds(stat.ModTime()).Equal(e.mtime)) {
-		err = errChanged
-	}
-	if err != nil {
-		_ = f.Close() // it was open for reading alone
-		return nil, t.unreadable(e.path, err)
-	}
-	return f, nil
 }
 
 // Sum is one SHA-256 over what goes to hosts: paths, kinds, modes, contents and

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"io"
-	"os"
 	"runtime"
 	"sync/atomic"
 
@@ -21,51 +20,74 @@ func (t *Tree) fileSums(ctx context.Context) ([]Sum, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+	return t.sums, t.takeSums(ctx)
+}
+
+// takeSums takes all sums that there are not yet. The caller holds t.turn.
+func (t *Tree) takeSums(ctx context.Context) error {
 	group, work := errgroup.WithContext(ctx)
-	var next atomic.Int64
+	var taken atomic.Int64
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			buffer := make([]byte, 64<<10)
-			for i := next.Add(1) - 1; i < int64(len(t.entries)); i = next.Add(1) - 1 {
-				if t.have[i] || t.entries[i].kind != aFile {
-					continue
+			o, buffer := opener{t: t}, make([]byte, 64<<10)
+			defer o.close()
+			const some = 32 // that are likely to be in one folder
+			for to := int(taken.Add(some)); to-some < len(t.entries); to = int(taken.Add(some)) {
+				for i := to - some; i < min(to, len(t.entries)); i++ {
+					if err := t.takeSum(work, &o, i, buffer); err != nil {
+						return err
+					}
 				}
-				sum, err := t.fileSum(work, &t.entries[i], buffer)
-				if err != nil {
-					return err
-				}
-				t.sums[i], t.have[i] = sum, true
 			}
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return err
 	}
-	return t.sums, context.Cause(ctx)
+	return context.Cause(ctx)
 }
 
-func (t *Tree) fileSum(ctx context.Context, e *info, buffer []byte) (Sum, error) {
-	f, err := t.open(e)
+// readAhead takes sums until Close. What goes wrong is found again by who needs them.
+func (t *Tree) readAhead() {
+	// It is part of the tree's life, not of the call that opens it.
+	ctx, stop := context.WithCancel(context.Background())
+	t.stop, t.stopped = stop, make(chan struct{})
+	t.turn <- struct{}{} // nobody else has it yet
+	go func() {
+		defer close(t.stopped)
+		defer func() { <-t.turn }()
+		_ = t.takeSums(ctx)
+	}()
+}
+
+// takeSum takes the sum of entry i, if it is a file and has none.
+func (t *Tree) takeSum(ctx context.Context, o *opener, i int, buffer []byte) error {
+	e := &t.entries[i]
+	if t.have[i] || e.kind != aFile {
+		return nil
+	}
+	f, err := o.open(e)
 	if err != nil {
-		return Sum{}, err
+		return err
 	}
 	sum := sha256.New()
-	n, err := io.CopyBuffer(sum, &patient{ctx: ctx, r: f}, buffer)
+	n, err := io.CopyBuffer(sum, &patient{ctx: ctx, r: io.LimitReader(f, e.size)}, buffer)
 	if err == nil && n != e.size {
 		err = errChanged
 	}
-	_ = f.Close()
+	_ = f.Close() // it was open for reading alone
 	if err != nil {
-		return Sum{}, t.unreadable(e.path, err)
+		return t.unreadable(e.path, err)
 	}
-	return Sum(sum.Sum(nil)), nil
+	t.sums[i], t.have[i] = Sum(sum.Sum(nil)), true
+	return nil
 }
 
 // A patient reader ends with its context.
 type patient struct {
 	ctx context.Context
-	r   *os.File
+	r   io.Reader
 }
 
 func (p *patient) Read(b []byte) (int, error) {
