@@ -58,7 +58,10 @@ type PutOptions struct {
 
 // SyncOptions say where a tree goes, and how.
 type SyncOptions struct {
-	File // Mode is that of files alone; folders get their source's
+	// File: Mode is that of files alone, and where it is not set they get their source's;
+	// folders always do. A file that is replaced keeps its owner where Owner and Group
+	// are not set and the user is root.
+	File
 	// Destination is the path on the host. As with rsync, the folder of the source
 	// goes into it, unless the source's path ended with "/": then it becomes it.
 	// It is made where it is missing; what is above it must be there.

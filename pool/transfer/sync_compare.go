@@ -87,7 +87,8 @@ func (c *comparison) plan() (*plan, error) {
 		c.clean(p, wanted, gone, touched)
 	}
 	for i, w := range c.want {
-		if w.kind == aFolder && touched[w.path] && c.have[w.path].kind == aFolder && !(w.path == "" && c.keepRoot) {
+		kept := w.path == "" && c.keepRoot
+		if w.kind == aFolder && touched[w.path] && c.have[w.path].kind == aFolder && !kept {
 			p.folders = append(p.folders, i)
 		}
 	}

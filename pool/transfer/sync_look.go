@@ -89,7 +89,9 @@ func (s *syncing) locate(ctx context.Context) (at info, there bool, err error) {
 	}
 	if s.tree.name == "" {
 		s.root, s.folder = dest, path.Dir(dest)
-		s.keepRoot = there && !(s.second && !s.keepRoot) // or this very transfer has made it
+		if !s.second || !there { // else this very transfer may have made it
+			s.keepRoot = there
+		}
 		return at, there, nil
 	}
 	s.root, s.folder, s.makes = under(dest, s.tree.name), dest, !there

@@ -63,6 +63,9 @@ func (s *syncing) place(ctx context.Context, p *plan) error {
 	if err == nil {
 		err = s.do(ctx, in)
 	}
+	if errors.Is(err, errNoReason) {
+		err = fmt.Errorf("%w (hint: a folder in the destination may be another file system: sync to that one by itself)", err)
+	}
 	if err != nil && len(back) > 0 {
 		// Where the new one is in place already this fails, since the kinds differ.
 		_ = s.do(context.WithoutCancel(ctx), back)
