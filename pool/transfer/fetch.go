@@ -43,6 +43,7 @@ type fetch struct {
 	entries  []*entry      // folders before what is in them
 	tops     []string      // the local folders above the items
 	delay    time.Duration // of one request
+	many     bool          // so many files that they are put on disk all at once
 	reopened bool          // after a lost link; once is what we do
 	records
 }
@@ -51,7 +52,8 @@ func (f *fetch) run(ctx context.Context, items []Item) error {
 	if err := f.find(ctx, items); err != nil {
 		return err
 	}
-	f.expect()
+	files := f.expect()
+	f.many = flushesAll && files > flushEach
 	f.makeFolders()
 	f.files(ctx)
 	if ctx.Err() == nil {
@@ -71,8 +73,8 @@ type entry struct {
 	inTree string // its path in the item, for links
 }
 
-// expect tells the meter of the files.
-func (f *fetch) expect() {
+// expect tells the meter of the files, and returns how many there are.
+func (f *fetch) expect() int {
 	files, bytes := 0, int64(0)
 	for _, e := range f.entries {
 		if e.kind == aFile {
@@ -81,6 +83,7 @@ func (f *fetch) expect() {
 		}
 	}
 	f.o.Meter.expect(files, bytes)
+	return files
 }
 
 // makeFolders makes the folders, with their owner's rights, until all is in them.
@@ -160,7 +163,9 @@ func (f *fetch) finishFolders() {
 		if err != nil || !is.IsDir() {
 			continue // told already
 		}
-		f.into.flush(e.local)
+		if !f.many {
+			f.into.flush(e.local)
+		}
 		if mode := folderMode(e.mode); is.Mode().Perm() != mode && e.local != "." {
 			err = f.into.there().Chmod(native(e.local), mode)
 			if err == nil {
@@ -173,6 +178,11 @@ func (f *fetch) finishFolders() {
 		if err != nil {
 			f.fail(e.local, err)
 		}
+	}
+	if f.many {
+		// What is wrong with the disk the files have told.
+		_ = f.into.flushAll()
+		return
 	}
 	for _, t := range slices.Backward(f.tops) {
 		f.into.flush(t)

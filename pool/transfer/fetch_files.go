@@ -19,6 +19,8 @@ const (
 	batchBytes = 256 << 20
 	// flying bounds the content that is asked for at once, over all files of a host.
 	flying = 16 << 20
+	// flushEach is up to how many files are put on disk one by one.
+	flushEach = 32
 	// tries is how often a file is read that changes meanwhile.
 	tries = 3
 )

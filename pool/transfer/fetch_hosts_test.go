@@ -142,13 +142,13 @@ func TestFetchTakesABigFileOverSeveralSessions(t *testing.T) {
 func TestFetchOfManyFiles(t *testing.T) {
 	h := embeddedHost(t)
 	tree := map[string]string{}
-	for n := range 3000 {
+	for n := range 1200 {
 		tree[fmt.Sprintf("m/%d/%d", n%30, n)] = fmt.Sprint(n)
 	}
 	lay(t, h.local(""), tree)
 	dir, rep, err := fetchFrom(t, h, &FetchOptions{}, Item{h.path("m/"), "."})
 	must(t, err)
-	if rep.Files != 3000 || rep.Total != 3030 || len(rep.Changes) != MaxChanges {
+	if rep.Files != 1200 || rep.Total != 1230 || len(rep.Changes) != MaxChanges {
 		t.Errorf("%d files, %d changes, %d told", rep.Files, rep.Total, len(rep.Changes))
 	}
 	got := found(t, dir)

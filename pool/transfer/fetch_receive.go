@@ -37,7 +37,7 @@ func (f *fetch) receive(ctx context.Context, j *job) (err error) {
 			return fmt.Errorf("%q has no size, and more than %d bytes of content", j.remote, liveMax)
 		}
 	}
-	j.sum, err = j.draft.finish(whole, j.mode, j.mtime)
+	j.sum, err = j.draft.finish(whole, j.mode, j.mtime, !f.many)
 	j.ready, j.got = err == nil, whole
 	return err
 }
@@ -75,6 +75,11 @@ func (a arrival) WriteAt(p []byte, offset int64) (int, error) {
 
 // place verifies the drafts of a batch and gives them their names.
 func (f *fetch) place(ctx context.Context, jobs []*job, sums *hostSums) error {
+	if f.many && !f.o.DryRun {
+		if err := f.into.flushAll(); err != nil {
+			return err
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(f.requests())
 	for _, j := range jobs {

@@ -19,14 +19,16 @@ type draft struct {
 	into *Folder
 	name string // where it will be
 	temp string
+	size int64 // as the host tells
 
 	file *os.File
 	sum  sumInOrder
 
-	mu    sync.Mutex
-	solid int64           // this much has arrived without a gap
-	bytes int64           // in all
-	ahead map[int64]int64 // parts beyond the gap, from and to
+	mu     sync.Mutex
+	solid  int64           // this much has arrived without a gap
+	bytes  int64           // in all
+	length int64           // of the file
+	ahead  map[int64]int64 // parts beyond the gap, from and to
 }
 
 // A sumInOrder takes the sum of a file of which more and more is there. Its mutex
@@ -38,21 +40,35 @@ type sumInOrder struct {
 	upTo int64
 }
 
+// whole takes the sum of a file that has come in one part.
+func (s *sumInOrder) whole(p []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.upTo == 0 {
+		_, _ = s.hash.Write(p) // never fails
+		s.upTo = int64(len(p))
+	}
+}
+
 // draft begins a file of size bytes, at most.
 func (f *Folder) draft(name string, size int64) (*draft, error) {
 	root, err := f.made()
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{into: f, name: name, temp: draftName(name), ahead: map[int64]int64{}}
+	d := &draft{into: f, name: name, temp: draftName(name), size: size, ahead: map[int64]int64{}}
 	d.sum.hash = sha256.New()
 	d.file, err = root.OpenFile(native(d.temp), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	// What is not written to is a hole, and reads as zeros.
-	if err := d.file.Truncate(size); err != nil {
-		return nil, errors.Join(err, d.discard())
+	// What is not written to is a hole, and reads as zeros. Of a small file nobody
+	// reads before it is finished.
+	if size > sumStep {
+		if err := d.file.Truncate(size); err != nil {
+			return nil, errors.Join(err, d.discard())
+		}
+		d.length = size
 	}
 	return d, nil
 }
@@ -64,11 +80,22 @@ func (d *draft) WriteAt(p []byte, offset int64) (int, error) {
 		if n, err := d.file.WriteAt(p, offset); err != nil {
 			return n, err
 		}
+		d.reaches(offset + int64(len(p)))
+	}
+	if offset == 0 && int64(len(p)) == d.size {
+		d.sum.whole(p)
 	}
 	if solid := d.arrived(offset, offset+int64(len(p))); solid > 0 {
 		return len(p), d.add(solid, false)
 	}
 	return len(p), nil
+}
+
+// reaches notes how long the file is at least.
+func (d *draft) reaches(length int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.length = max(d.length, length)
 }
 
 // arrived notes a part, and tells how far the content is whole.
@@ -139,17 +166,20 @@ func (d *draft) add(upTo int64, last bool) error {
 
 type onlyReader struct{ io.Reader }
 
-// finish cuts the file to size, puts it on disk with its mode and time, and returns
-// its sum. After it nothing more is written.
-func (d *draft) finish(size int64, mode fs.FileMode, mtime time.Time) (Sum, error) {
-	err := d.file.Truncate(size)
+// finish cuts the file to size, gives it its mode and time, puts it on disk where
+// flush is set, and returns its sum. After it nothing more is written.
+func (d *draft) finish(size int64, mode fs.FileMode, mtime time.Time, flush bool) (Sum, error) {
+	var err error
+	if size != d.length {
+		err = d.file.Truncate(size)
+	}
 	if err == nil {
 		err = d.add(size, true)
 	}
 	if err == nil {
 		err = d.file.Chmod(mode.Perm())
 	}
-	if err == nil {
+	if err == nil && flush {
 		err = d.file.Sync()
 	}
 	// After Close: on Windows an open file gets a new time when it is closed.
