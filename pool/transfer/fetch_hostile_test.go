@@ -71,8 +71,10 @@ func TestFetchWritesNothingOutsideWhateverTheHostSays(t *testing.T) {
 		{name: "twice", in: aDir("d", aText("a", "1"), aText("a", "2")), want: "twice"},
 		{name: "a link and a folder of one name", in: aDir("d", aWay("a", "../../outside"), aDir("a", bad)), want: "twice"},
 		{name: "a folder and a link of one name", in: aDir("d", aDir("a", bad), aWay("a", "../../outside")), want: "twice"},
-		{name: "links out", in: aDir("d", aWay("up", "../../outside"), aWay("abs", "/etc"), aWay("mixed", "a/../../../outside"), aDir("a", aText("f", "1")), aWay("in", "a/f")),
-			here: map[string]string{"a/": "", "a/f": "1", "in": "-> a/f"}},
+		{
+			name: "links out", in: aDir("d", aWay("up", "../../outside"), aWay("abs", "/etc"), aWay("mixed", "a/../../../outside"), aDir("a", aText("f", "1")), aWay("in", "a/f")),
+			here: map[string]string{"a/": "", "a/f": "1", "in": "-> a/f"},
+		},
 		{name: "a file that becomes a folder", in: aDir("d", sshd.File{Name: "a", Mode: 0o644, Size: 3, Content: strings.NewReader("ab"), Then: &sshd.File{Mode: fs.ModeDir | 0o755}}), want: "not a file any more", here: map[string]string{}},
 		{name: "nested without end", in: abyss("d"), want: "folders deep"},
 		{name: "entries without end", in: sshd.File{Name: "d", Mode: fs.ModeDir | 0o755, Entries: endlessEntries()}, want: "more than 5000 files", o: FetchOptions{MaxFiles: 5000}},

@@ -23,7 +23,7 @@ func canHold(name string) error {
 		return nil
 	}
 	if !filepath.IsLocal(name) || strings.ContainsAny(name, `\:*?"<>|`) || strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") {
-		return errors.New("Windows has no such names")
+		return errors.New("such names are not possible on Windows")
 	}
 	return nil
 }
@@ -88,35 +88,6 @@ func swapCase(r rune) rune {
 
 // fold is the same for two names that are one where case does not count.
 func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
-
-// staysInside tells why a link at the path name of a tree may lead out of it, or
-// "" where it cannot. ".." is trusted at the beginning alone: there it leaves
-// folders of the tree, whereas behind a name it would leave whatever that name, a
-// link perhaps, leads to.
-func staysInside(name, target string) string {
-	if target == "" {
-		return "leads nowhere"
-	}
-	if path.IsAbs(target) || filepath.IsAbs(target) || filepath.VolumeName(target) != "" {
-		return "leads to an absolute path"
-	}
-	depth, begun := strings.Count(name, "/"), false
-	for part := range strings.SplitSeq(filepath.ToSlash(target), "/") {
-		switch {
-		case part == "" || part == ".":
-		case part != "..":
-			begun = true
-		case begun:
-			return `leads through a name and back by ".."`
-		default:
-			depth--
-		}
-		if depth < 0 {
-			return "leads out of what is fetched"
-		}
-	}
-	return ""
-}
 
 // isLink, isRegular are kinds of what is in the way.
 func isRegular(m fs.FileMode) bool { return m.IsRegular() }

@@ -169,7 +169,7 @@ func (r *Remote) names(ctx context.Context, dir string) ([]string, error) {
 	if status.Code != 0 {
 		return nil, failed("read folder", path.Clean(dir), cmp.Or(knownText(said), errors.New(said)))
 	}
-	for name := range bytes.SplitSeq([]byte(out.String()), []byte{0}) {
+	for name := range bytes.SplitSeq(out.Bytes(), []byte{0}) {
 		if len(name) > 0 {
 			if err := checkName(string(name)); err != nil {
 				return nil, err
