@@ -45,7 +45,9 @@ type fetch struct {
 }
 
 func (f *fetch) run(ctx context.Context, items []Item) error {
-	if err := f.find(ctx, items); err != nil {
+	if err := f.find(ctx, items); ctx.Err() != nil {
+		return context.Cause(ctx)
+	} else if err != nil {
 		return err
 	}
 	files := f.expect()

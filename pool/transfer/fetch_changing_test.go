@@ -74,8 +74,8 @@ func TestFetchOfAFileThatChangesMeanwhile(t *testing.T) {
 func TestFetchGoesOnAfterALostLink(t *testing.T) {
 	bothWays(t, func(t *testing.T, b *bench) {
 		lay(t, b.dir, map[string]string{"d/a": strings.Repeat("a", 1000), "d/b": strings.Repeat("b", 1000), "d/c": "c"})
-		b.lost = func(p string, n int) error {
-			if n == 1 && p != "/d/c" {
+		b.lost = func(p string, _ int) error {
+			if b.reopened == 0 && p != "/d/c" {
 				return &transport.Error{Op: "read", Kind: transport.KindLost, Err: errors.New("cut")}
 			}
 			return nil

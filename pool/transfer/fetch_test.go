@@ -182,3 +182,27 @@ func TestFetchOfItemsThatDoNotFit(t *testing.T) {
 		})
 	}
 }
+
+func TestFetchShowsWhatDiffers(t *testing.T) {
+	bothWays(t, func(t *testing.T, b *bench) {
+		lay(t, b.dir, map[string]string{"d/same": "1", "d/text": "new\n", "d/binary": "\x00", "d/large": strings.Repeat("x", maxDiff+1), "d/first": "", "d/added": "a\n"})
+		for _, dry := range []bool{true, false} {
+			lay(t, b.into, map[string]string{"same": "1", "text": "old\n", "binary": "b"})
+			b.o = FetchOptions{Options: Options{Diff: true, DryRun: dry}}
+			rep, err := b.fetch(t, Item{"/d/", "."})
+			must(t, err)
+			var got []string
+			for _, d := range rep.Diffs {
+				kind := d.Omitted
+				if kind == "" {
+					kind = fmt.Sprintf("%q %v %q %v", d.Before, d.Before == nil, d.After, d.After == nil)
+				}
+				got = append(got, filepath.Base(d.Path)+": "+kind)
+			}
+			want := []string{`added: "" true "a\n" false`, "binary: binary", `first: "" true "" false`, "large: too large", `text: "old\n" false "new\n" false`}
+			if !slices.Equal(got, want) {
+				t.Errorf("dry %v: got\n%q, want\n%q", dry, got, want)
+			}
+		}
+	})
+}
