@@ -15,6 +15,8 @@ var (
 	errFull     = errors.New("no space is left on the device (hint: df -P shows the space, df -i the number of files)")
 	errReadOnly = fmt.Errorf("the file system is read-only: %w", fs.ErrPermission)
 	errNotEmpty = errors.New("the folder is not empty")
+	errIsDir    = errors.New("it is a folder")
+	errBadValue = errors.New("the host's file system does not take such a name or value")
 	errNotDir   = errors.New("it is not a folder")
 	errLoop     = errors.New("its symbolic links lead in a circle")
 	errLongName = errors.New("the name is too long for the file system of the host")

@@ -24,6 +24,7 @@ func knownText(text string) error {
 		{"file too large", errQuota},
 		{"directory not empty", errNotEmpty},
 		{"not a directory", errNotDir},
+		{"is a directory", errIsDir},
 		{"file name too long", errLongName},
 		{"filename too long", errLongName},
 		{"too many levels of symbolic links", errLoop},

@@ -16,6 +16,7 @@ const (
 	statusNoFile      = 2
 	statusDenied      = 3
 	statusFailure     = 4
+	statusBadMessage  = 5
 	statusUnsupported = 8
 )
 
@@ -38,6 +39,8 @@ func (a *answer) status() error {
 		return fs.ErrNotExist
 	case statusDenied:
 		return fs.ErrPermission
+	case statusBadMessage: // OpenSSH's for ENAMETOOLONG and EINVAL
+		return errBadValue
 	case statusUnsupported:
 		return fmt.Errorf("the sftp server cannot do this: %w", errors.ErrUnsupported)
 	}
@@ -77,7 +80,7 @@ func (f *sftpSystem) explain(ctx context.Context, op, name string, makes bool, w
 			return failed(op, name, fs.ErrExist)
 		}
 	}
-	if known := knownText(why.Error()); known != nil {
+	if known := knownText(why.Error()); known != nil && op != "remove" { // of a folder it says anything
 		return failed(op, name, known)
 	}
 	if space, err := f.space(ctx, path.Dir(name)); err == nil {
@@ -88,8 +91,11 @@ func (f *sftpSystem) explain(ctx context.Context, op, name string, makes bool, w
 			return failed(op, name, errFull)
 		}
 	}
-	if a, err := f.attributesOf(ctx, sftpLstat, name); err == nil && op == "remove folder" && a.kind == aFolder {
-		return failed(op, name, errNotEmpty)
+	if a, err := f.attributesOf(ctx, sftpLstat, name); err == nil && a.kind == aFolder {
+		why = errIsDir
+		if op == "remove folder" {
+			why = errNotEmpty
+		}
 	}
 	return failed(op, name, why)
 }

@@ -172,6 +172,7 @@ func (s *sequence) Write(p []byte) (int, error) {
 
 // writeScript writes its input from byte $2 on, and prints how large the file is then.
 const writeScript = `
+if [ -d "$1" ]; then echo "Is a directory" >&2; exit 1; fi
 if ! [ -f "$1" ]; then echo "No such file or directory" >&2; exit 1; fi
 if [ "$2" = 0 ]; then cat >"$1"
 else dd if=/dev/null of="$1" bs=1 seek="$2" 2>/dev/null && cat >>"$1"
