@@ -570,3 +570,41 @@ task "deploy" {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/hosts, "ns/host")
 }
+
+func TestATransferSaysWhetherItChangedSomething(t *testing.T) {
+	p := copying(t, `
+	step "plain" {
+	  copy {
+	    source      = "app.conf"
+	    destination = "/etc/a"
+	  }
+	}
+	step "asked" {
+	  changed = self.changed && strcontains(self.stdout, "updated")
+	  copy {
+	    source      = "app.conf"
+	    destination = "/etc/a"
+	  }
+	}`, someFiles)
+	h := p.NewHost(p.Tasks[0], 0, false)
+	for _, tt := range []struct {
+		step string
+		r    Result
+		want bool
+	}{
+		{"plain", Result{Changed: true}, true},
+		{"plain", Result{}, false},
+		{"asked", Result{Changed: true, Stdout: "updated /etc/a\n"}, true},
+		{"asked", Result{Changed: true, Stdout: "adjusted /etc/a\n"}, false},
+		{"asked", Result{Stdout: "updated\n"}, false},
+	} {
+		s := p.step(t, tt.step)
+		b, err := h.Bind(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Judge(s, b.Calls[0], &tt.r); err != nil || tt.r.Changed != tt.want {
+			t.Errorf("%s: changed %v, %v", tt.step, tt.r.Changed, err)
+		}
+	}
+}
