@@ -71,13 +71,17 @@ func (p *project) shell(t *testing.T, line string) string {
 	return string(out)
 }
 
-// Every example of the page on tasks is valid, in a project that has what they
-// refer to. Steps and handlers are parts of a task.
+// Every example of the pages on tasks and files is valid, in a project that has what
+// they refer to. Steps and handlers are parts of a task.
 func TestTheExamplesOfTasksAreValid(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../docs/tasks.md")
-	if err != nil {
-		t.Fatal(err)
+	var examples []string
+	for _, page := range []string{"../docs/tasks.md", "../docs/files.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples = append(examples, blocks(string(text), "hcl")...)
 	}
 	const around = `
 variable "release" { default = "1.0" }
@@ -90,14 +94,15 @@ group "lb" { hosts = ["lb[1-2]"] }
 host "db1" {}
 host "ci1" {}
 `
-	for _, block := range blocks(string(text), "hcl") {
+	for _, block := range examples {
 		if !strings.HasPrefix(block, "task ") {
 			block = "task \"page\" {\n hosts = \"@web\"\n" + block + "}\n"
 		}
 		p := &project{dir: t.TempDir(), home: t.TempDir()}
 		p.write(t, "unpack.sh", "true\n")
 		p.write(t, "app.conf.tmpl", "port = ${port}\n")
-		for file, text := range map[string]string{"dist/app-1.0.tgz": "a release\n", "public/index.html": "<p>\n"} {
+		p.write(t, "nginx.conf.tftpl", "worker_processes ${workers};\n")
+		for file, text := range map[string]string{"dist/app-1.0.tgz": "a release\n", "public/index.html": "<p>\n", "site/index.html": "<p>\n"} {
 			if err := os.MkdirAll(filepath.Join(p.dir, filepath.Dir(file)), 0o700); err != nil {
 				t.Fatal(err)
 			}
