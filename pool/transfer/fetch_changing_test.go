@@ -86,7 +86,7 @@ func TestFetchGoesOnAfterALostLink(t *testing.T) {
 		must(t, err)
 		wantFiles(t, b.into, map[string]string{"d/": "", "d/a": strings.Repeat("a", 1000), "d/b": strings.Repeat("b", 1000), "d/c": "c"})
 		if b.reopened != 1 || rep.Bytes != 2001 {
-			t.Errorf("opened anew %d times, %d bytes travelled", b.reopened, rep.Bytes)
+			t.Errorf("opened anew %d times, %d bytes traveled", b.reopened, rep.Bytes)
 		}
 		if got := (Progress{3, 3, 2001, 2001}); m.Progress() != got {
 			t.Errorf("the meter says %+v", m.Progress())

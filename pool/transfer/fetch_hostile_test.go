@@ -177,7 +177,7 @@ func TestFetchOfCutAndFaultyFiles(t *testing.T) {
 			}
 			wantFiles(t, dir, want)
 			if tt.name == "cut once" && rep.Bytes >= 5<<20 {
-				t.Errorf("%d bytes travelled: it began anew", rep.Bytes)
+				t.Errorf("%d bytes traveled: it began anew", rep.Bytes)
 			}
 		})
 	}

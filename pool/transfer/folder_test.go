@@ -210,11 +210,11 @@ func FuzzLinksStayInside(f *testing.F) {
 // depthOf is how deep name really is below tree.
 func depthOf(t *testing.T, tree, name string) int {
 	t.Helper()
-	real, err := filepath.EvalSymlinks(filepath.Join(tree, filepath.Dir(name)))
+	place, err := filepath.EvalSymlinks(filepath.Join(tree, filepath.Dir(name)))
 	must(t, err)
 	top, err := filepath.EvalSymlinks(tree)
 	must(t, err)
-	rel, err := filepath.Rel(top, real)
+	rel, err := filepath.Rel(top, place)
 	must(t, err)
 	if rel == "." {
 		return 0

@@ -35,3 +35,17 @@ func TestFetchOfASparseFileTakesNoMoreRoom(t *testing.T) {
 		t.Errorf("it takes %d bytes", n)
 	}
 }
+
+func TestFetchOfFilesWithoutASize(t *testing.T) {
+	forHosts(t, mainHosts, func(t *testing.T, h *testHost) {
+		dir, _, err := fetchFrom(t, h, &FetchOptions{}, Item{"/proc/version", "version"}, Item{"/proc/cpuinfo", "cpu"})
+		must(t, err)
+		want, err := os.ReadFile("/proc/version")
+		must(t, err)
+		got, err := os.ReadFile(filepath.Join(dir, "version"))
+		must(t, err)
+		if !bytes.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
