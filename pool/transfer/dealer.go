@@ -34,8 +34,8 @@ func newDealer(src *Source, o *Options) *dealer {
 // next implements pieces. Pieces do not cross the blocks of the source. A host has a
 // share of what may be under way: with many of them, each needs little of it to keep
 // this machine busy.
-func (f *dealer) next(ctx context.Context, max int) (piece, error) {
-	offset, n, err := f.take(ctx, f.limit.piece(max))
+func (f *dealer) next(ctx context.Context, most int) (piece, error) {
+	offset, n, err := f.take(ctx, f.limit.piece(most))
 	if err != nil {
 		return piece{}, err
 	}
@@ -55,10 +55,10 @@ func (f *dealer) next(ctx context.Context, max int) (piece, error) {
 }
 
 // take decides what the next piece is, when there is room for it.
-func (f *dealer) take(ctx context.Context, max int) (offset int64, n int, err error) {
+func (f *dealer) take(ctx context.Context, most int) (offset int64, n int, err error) {
 	for {
 		var room <-chan struct{}
-		if offset, n, room = f.tryTake(max); room == nil {
+		if offset, n, room = f.tryTake(most); room == nil {
 			break
 		}
 		select {
@@ -74,12 +74,12 @@ func (f *dealer) take(ctx context.Context, max int) (offset int64, n int, err er
 }
 
 // tryTake takes a piece, of 0 bytes at the end; or it tells what to wait for.
-func (f *dealer) tryTake(max int) (offset int64, n int, room <-chan struct{}) {
+func (f *dealer) tryTake(most int) (offset int64, n int, room <-chan struct{}) {
 	share := f.src.share()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	offset = f.at
-	n = int(min(int64(max), f.src.size-offset, blockSize-offset%blockSize))
+	n = int(min(int64(most), f.src.size-offset, blockSize-offset%blockSize))
 	if n > 0 && f.away > 0 && f.away+n > share {
 		if f.back == nil {
 			f.back = make(chan struct{})

@@ -13,16 +13,22 @@ func TestUnified(t *testing.T) {
 		private       bool
 		want          string
 	}{
-		{"updated", "/etc/a", []byte("1\n2\n3\n4\n5\n"), []byte("1\n2\n3\n4\nfive\n"), false,
-			"--- /etc/a\n+++ /etc/a\n@@ -2,4 +2,4 @@\n 2\n 3\n 4\n-5\n+five\n"},
+		{
+			"updated", "/etc/a", []byte("1\n2\n3\n4\n5\n"), []byte("1\n2\n3\n4\nfive\n"), false,
+			"--- /etc/a\n+++ /etc/a\n@@ -2,4 +2,4 @@\n 2\n 3\n 4\n-5\n+five\n",
+		},
 		{"created", "/etc/a", nil, []byte("1\n"), false, "--- /dev/null\n+++ /etc/a\n@@ -0,0 +1 @@\n+1\n"},
 		{"created empty", "/etc/a", nil, []byte{}, false, "--- /dev/null\n+++ /etc/a\n"},
 		{"emptied", "/etc/a", []byte("1\n"), []byte{}, false, "--- /etc/a\n+++ /etc/a\n@@ -1 +0,0 @@\n-1\n"},
 		{"deleted", "/etc/a", []byte("1\n"), nil, false, "--- /etc/a\n+++ /dev/null\n@@ -1 +0,0 @@\n-1\n"},
-		{"no newline at the end", "/etc/a", []byte("1\n"), []byte("1"), false,
-			"--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-1\n+1\n\\ No newline at end of file\n"},
-		{"a name that would add a line", "/etc/a\n+evil", []byte("1\n"), []byte("2\n"), false,
-			"--- \"/etc/a\\n+evil\"\n+++ \"/etc/a\\n+evil\"\n@@ -1 +1 @@\n-1\n+2\n"},
+		{
+			"no newline at the end", "/etc/a", []byte("1\n"), []byte("1"), false,
+			"--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-1\n+1\n\\ No newline at end of file\n",
+		},
+		{
+			"a name that would add a line", "/etc/a\n+evil", []byte("1\n"), []byte("2\n"), false,
+			"--- \"/etc/a\\n+evil\"\n+++ \"/etc/a\\n+evil\"\n@@ -1 +1 @@\n-1\n+2\n",
+		},
 		{"binary", "/bin/a", []byte("\x7fELF\x00"), []byte("1\n"), false, "/bin/a: no diff is shown: binary\n"},
 		{"private", "/etc/key", []byte("old\n"), []byte("new\n"), true, "/etc/key: no diff is shown: private\n"},
 		{"large", "/var/a", nil, make([]byte, maxDiff+1), false, "/var/a: no diff is shown: too large\n"},

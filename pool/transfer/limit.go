@@ -26,13 +26,13 @@ func NewLimiter(perSecond int64) *Limiter {
 	return &Limiter{perSecond: perSecond, free: time.Now()}
 }
 
-// piece is how much of max to send at a time: at a low rate, little, so that all
+// piece is how much of most to send at a time: at a low rate, little, so that all
 // who share the limit move on all the time.
-func (l *Limiter) piece(max int) int {
+func (l *Limiter) piece(most int) int {
 	if l == nil {
-		return max
+		return most
 	}
-	return int(min(int64(max), l.perSecond/16+1))
+	return int(min(int64(most), l.perSecond/16+1))
 }
 
 // wait returns when n more bytes may travel. A nil Limiter does not wait.

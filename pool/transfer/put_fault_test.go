@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,14 +20,14 @@ import (
 )
 
 // fails wants a Put to fail, and the target to be as it was with nothing beside it.
-func fails(t *testing.T, h *testHost, r *Remote, src *Source, o PutOptions, want string) error {
+func fails(t *testing.T, h *testHost, r *Remote, src *Source, o PutOptions, want string, is error) {
 	t.Helper()
 	write(t, h.local("target"), "old\n", 0o600)
 	o.Destination = h.path("target")
 	m := &Meter{}
 	o.Meter = m
 	_, err := r.Put(t.Context(), src, &o)
-	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), o.Destination) {
+	if err == nil || is != nil && !errors.Is(err, is) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), o.Destination) {
 		t.Errorf("got %v, want %q", err, want)
 	}
 	if p := m.Progress(); p != (Progress{}) {
@@ -34,20 +35,19 @@ func fails(t *testing.T, h *testHost, r *Remote, src *Source, o PutOptions, want
 	}
 	isFile(t, h.local("target"), "old\n", 0o600)
 	holds(t, h.local(""), "target")
-	return err
 }
 
 func TestPutNoticesWhatArrivesDamaged(t *testing.T) {
 	_, h := embeddedServer(t, "", sshd.Config{Faults: sshd.Faults{Files: sshd.FileFaults{Corrupt: true}}})
 	h = h.work(t)
-	fails(t, h, h.open(t), text("new\n"), PutOptions{}, errDiffers.Error())
+	fails(t, h, h.open(t), text("new\n"), PutOptions{}, errDiffers.Error(), errDiffers)
 }
 
 func TestPutToAFullDisk(t *testing.T) {
 	_, h := embeddedServer(t, "", sshd.Config{Faults: sshd.Faults{Files: sshd.FileFaults{NoSpaceAfter: 1 << 20}}})
 	h = h.work(t)
 	path, _ := localFile(t, 3<<20)
-	fails(t, h, h.open(t), openSource(t, path), PutOptions{}, "write ")
+	fails(t, h, h.open(t), openSource(t, path), PutOptions{}, "write ", nil)
 }
 
 func TestPutIntoAFolderThatCannotBeWritten(t *testing.T) {
@@ -58,10 +58,7 @@ func TestPutIntoAFolderThatCannotBeWritten(t *testing.T) {
 	if err := os.Chmod(h.local(""), 0o555); err != nil {
 		t.Fatal(err)
 	}
-	err := fails(t, h, h.open(t), text("new\n"), PutOptions{}, "no right to write in folder")
-	if !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("got %v", err)
-	}
+	fails(t, h, h.open(t), text("new\n"), PutOptions{}, "no right to write in folder", fs.ErrPermission)
 }
 
 func TestPutTellsThatTheLocalFileChanges(t *testing.T) {
@@ -77,7 +74,7 @@ func TestPutTellsThatTheLocalFileChanges(t *testing.T) {
 			}
 			_ = os.Chtimes(path, time.Time{}, time.Unix(1, 0))
 		}}
-		fails(t, h, h.open(t), src, PutOptions{}, errChanged.Error())
+		fails(t, h, h.open(t), src, PutOptions{}, errChanged.Error(), errChanged)
 	})
 }
 
@@ -250,4 +247,26 @@ func TestPutWithoutExtensionsOfTheServer(t *testing.T) {
 	rep := putFile(t, r, text("new\n"), PutOptions{Destination: h.path("app.conf"), Backup: true})
 	isFile(t, h.local("app.conf"), "new\n", 0o644)
 	isFile(t, rep.Backups[0], "old\n", 0o644)
+}
+
+func TestPutKeepsToTheRateOfAllHosts(t *testing.T) {
+	src := NewSource("big", make([]byte, 1<<20), 0o644)
+	limit := NewLimiter(4 << 20)
+	begin := time.Now()
+	var all sync.WaitGroup
+	for _, start := range mainHosts[:2] {
+		h := start(t)
+		for _, name := range []string{"one", "two"} {
+			r := h.open(t)
+			all.Go(func() {
+				if _, err := r.Put(t.Context(), src, &PutOptions{Destination: h.path(name), Options: Options{Limit: limit}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if took := time.Since(begin); took < time.Second-2*slack {
+		t.Errorf("4 MiB went in %v at 4 MiB/s", took)
+	}
 }

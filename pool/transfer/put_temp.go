@@ -66,17 +66,17 @@ func isHex(s string) bool {
 	return err == nil && len(p) == 4
 }
 
-// cutName cuts a name to max bytes, and no character in two.
-func cutName(name string, max int) string {
-	if len(name) <= max {
+// cutName cuts a name to most bytes, and no character in two.
+func cutName(name string, most int) string {
+	if len(name) <= most {
 		return name
 	}
 	if utf8.ValidString(name) {
-		for !utf8.RuneStart(name[max]) {
-			max--
+		for !utf8.RuneStart(name[most]) {
+			most--
 		}
 	}
-	return name[:max]
+	return name[:most]
 }
 
 // tag tells contents apart, without reading all of them: what is found by it is

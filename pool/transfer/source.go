@@ -167,12 +167,12 @@ func (s *Source) sumOf(ctx context.Context, n int64) (Sum, error) {
 	return Sum(h.Sum(nil)), nil
 }
 
-// block returns the bytes from offset on, at least one and at most max of them.
+// block returns the bytes from offset on, at least one and at most most of them.
 // They are given back by release.
-func (s *Source) block(ctx context.Context, offset int64, max int) (p []byte, release func(), err error) {
+func (s *Source) block(ctx context.Context, offset int64, most int) (p []byte, release func(), err error) {
 	if s.file == nil {
 		p = s.content[offset:]
-		return p[:min(len(p), max)], func() {}, nil
+		return p[:min(len(p), most)], func() {}, nil
 	}
 	b, err := s.cache.get(ctx, offset/blockSize)
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *Source) block(ctx context.Context, offset int64, max int) (p []byte, re
 		return nil, nil, s.readError(err)
 	}
 	p = b.data[offset%blockSize:]
-	return p[:min(len(p), max)], func() { s.cache.release(b) }, nil
+	return p[:min(len(p), most)], func() { s.cache.release(b) }, nil
 }
 
 // hold keeps what is read, until release, for those who read it next.

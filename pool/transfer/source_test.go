@@ -42,10 +42,10 @@ func openSource(t *testing.T, path string) *Source {
 	return s
 }
 
-func readAll(ctx context.Context, s *Source, max int) ([]byte, error) {
+func readAll(ctx context.Context, s *Source, most int) ([]byte, error) {
 	var all []byte
 	for at := int64(0); at < s.Size(); {
-		p, release, err := s.block(ctx, at, max)
+		p, release, err := s.block(ctx, at, most)
 		if err != nil {
 			return all, err
 		}
@@ -61,10 +61,10 @@ func TestSourceGivesEveryByteToAllHosts(t *testing.T) {
 		path, content := localFile(t, size)
 		s := openSource(t, path)
 		var hosts sync.WaitGroup
-		for _, max := range []int{32 << 10, blockSize, 1 << 20, 1000} {
+		for _, most := range []int{32 << 10, blockSize, 1 << 20, 1000} {
 			hosts.Go(func() {
-				if got, err := readAll(t.Context(), s, max); err != nil || !bytes.Equal(got, content) {
-					t.Errorf("size %d, pieces of %d: %d bytes that are not the file's, %v", size, max, len(got), err)
+				if got, err := readAll(t.Context(), s, most); err != nil || !bytes.Equal(got, content) {
+					t.Errorf("size %d, pieces of %d: %d bytes that are not the file's, %v", size, most, len(got), err)
 				}
 				if sum, err := s.Sum(t.Context()); err != nil || sum != sha256.Sum256(content) {
 					t.Errorf("size %d: wrong sum, %v", size, err)
