@@ -31,6 +31,7 @@ type disks struct {
 	homes   map[string]string
 	opened  atomic.Int32 // subsystems
 	open    atomic.Int32 // of them, those that are
+	sends   func()       // called when something goes over one, after what opens it; nil: nothing is done
 }
 
 // newDisks starts a server for each host.
@@ -86,13 +87,22 @@ func (d *disks) Open(ctx context.Context, t transport.Target, subsystem string) 
 	}
 	d.opened.Add(1)
 	d.open.Add(1)
-	return &counted{ReadWriteCloser: s, open: &d.open}, nil
+	return &counted{ReadWriteCloser: s, open: &d.open, sends: d.sends}, nil
 }
 
 type counted struct {
 	io.ReadWriteCloser
 	open   *atomic.Int32
 	closed atomic.Bool
+	sends  func()
+	wrote  atomic.Int32
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	if c.wrote.Add(1) > 2 && c.sends != nil {
+		c.sends()
+	}
+	return c.ReadWriteCloser.Write(p)
 }
 
 func (c *counted) Close() error {
@@ -128,12 +138,17 @@ func (d *disks) settings(p *play, plan *tasks.Plan) {
 // apply carries source out.
 func (d *disks) apply(t *testing.T, source string, change ...func(*runner.Tasks)) *play {
 	t.Helper()
+	return d.applyIn(t.Context(), t, source, change...)
+}
+
+func (d *disks) applyIn(ctx context.Context, t *testing.T, source string, change ...func(*runner.Tasks)) *play {
+	t.Helper()
 	p := new(play)
 	d.settings(p, plan(t, source))
 	for _, f := range change {
 		f(&p.Tasks)
 	}
-	p.summary = runner.Apply(t.Context(), &p.Tasks)
+	p.summary = runner.Apply(ctx, &p.Tasks)
 	if n := d.open.Load(); n != 0 {
 		t.Errorf("%d sessions are left open", n)
 	}
@@ -358,6 +373,58 @@ task "t" {
 	}
 	if names, err := os.ReadDir(d.homes["h01"]); err != nil || len(names) != 1 {
 		t.Errorf("there are %v (%v)", names, err)
+	}
+}
+
+func TestATransferThatIsStoppedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	d := newDisks(t, "h01")
+	if err := d.servers["h01"].SetFaults(sshd.Faults{Files: sshd.FileFaults{Delay: 100 * time.Millisecond}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	d.sends = func() { cancel(&runner.Stop{Why: event.Interrupted}) }
+	p := d.applyIn(ctx, t, strings.ReplaceAll(writesAFile, "h[01-02]", "h01"))
+	if e := p.end(t, "h01", "config"); e.Outcome != event.Stopped || e.Error != "interrupted" || e.Changed {
+		t.Errorf("got %s, %q", e.Outcome, e.Error)
+	}
+	if p.summary.ExitStatus() != 130 {
+		t.Errorf("exit status %d, want 130", p.summary.ExitStatus())
+	}
+	if names, err := os.ReadDir(d.homes["h01"]); err != nil || len(names) != 0 {
+		t.Errorf("there are %v (%v)", names, err)
+	}
+}
+
+func TestAPreviewOfWhatIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	d := newDisks(t, "h01", "h02")
+	d.put(t, "h01", "app.conf", "x")
+	got := shown(d.preview(t, `
+task "t" {
+  hosts = "h[01-02]"
+  step "same" {
+    once = true
+    copy {
+      content     = "x"
+      destination = "app.conf"
+    }
+  }
+  step "other" {
+    once = true
+    for_each = ["a", "b", "app.conf"]
+    copy {
+      content     = "x"
+      destination = each.key
+    }
+  }
+}`))
+	want := "t.same skip h01,h02: unchanged\n" +
+		"t.other run h01: 2 files would change\n" +
+		"t.other skip h02: carried out once, on h01 or whichever host gets there first\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

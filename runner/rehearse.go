@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -35,8 +34,8 @@ func (l *looking) rehearse(ctx context.Context, m *machine, host *inventory.Host
 			err = &unasked{m.name, err}
 		}
 		return l.problem(host, err)
-	case err != nil && (t.open || errors.Is(err, fs.ErrNotExist) && c.Local): // a step before this one may put it right
-		return verdict{Decision: KnownLater, Reason: err.Error()}
+	case err != nil && t.open: // without the error, which has paths of this host in it
+		return verdict{Decision: KnownLater, Reason: "steps before it may make it possible"}
 	case err != nil:
 		return l.problem(host, err)
 	case report.Changed():
