@@ -44,7 +44,8 @@ type Tasks struct {
 	Owner string
 	// Ask puts a question to the user, one at a time. nil: the answer is Yes.
 	Ask func(ctx context.Context, q Question) (Answer, error)
-	// Diff has steps that write files print how their content changes.
+	// Diff has steps that write files print how their content changes, and a preview
+	// tell it of copy and template.
 	Diff bool
 	// StepByStep asks before each step and handler of a batch.
 	StepByStep bool
