@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"sync"
 
@@ -16,7 +17,9 @@ import (
 // sumScript prints the SHA-256 of each of its arguments but the first three, with
 // whatever the tool $1 adds behind it, or "-" for what is no file that can be read.
 // It asks the tool once, unless there are names that would take two lines ($2), or
-// something is wrong with one. For large files openssl ($3) is worth its start: it
+// something goes wrong with one. Where some are no files, it says only which are, "+":
+// to take those out here, or to ask one by one, would take longer than to be asked
+// again. For large files openssl ($3) is worth its start: it
 // uses the processor's own SHA-256, which takes an eighth of the time.
 const sumScript = `
 k=$1 m=$2 f=$3
@@ -31,7 +34,11 @@ sum() {
 	esac 2>/dev/null
 }
 if [ "$m" = all ]; then
-	for p; do [ -f "$p" ] || m=each; done
+	for p; do [ -f "$p" ] && [ -r "$p" ] || m=some; done
+fi
+if [ "$m" = some ]; then
+	for p; do if [ -f "$p" ] && [ -r "$p" ]; then echo +; else echo -; fi; done
+	exit
 fi
 if [ "$m$f" = allfast ] && [ -n "$(find "$@" -prune -size +2048 2>/dev/null | head -n 1)" ]; then
 	s=$(k=openssl; sum "$@") && printf '%s\n' "$s" && exit
@@ -99,8 +106,13 @@ func (r *Remote) askSums(ctx context.Context, mode string, paths []string) (map[
 		return nil, fmt.Errorf("%s on the host told of %d files in place of %d%s", r.facts.sum, len(lines), len(paths), after(said))
 	}
 	found := make(map[string]Sum, len(paths))
+	var again []string // fewer than paths
 	for i, line := range lines {
-		if line == "-" {
+		switch line {
+		case "-":
+			continue
+		case "+":
+			again = append(again, paths[i])
 			continue
 		}
 		// GNU's tools put a backslash before a line whose name they have escaped.
@@ -114,7 +126,12 @@ func (r *Remote) askSums(ctx context.Context, mode string, paths []string) (map[
 		}
 		found[paths[i]] = sum
 	}
-	return found, nil
+	if len(again) == 0 || len(again) == len(paths) {
+		return found, nil
+	}
+	rest, err := r.askSums(ctx, mode, again)
+	maps.Copy(found, rest)
+	return found, err
 }
 
 // readSums reads files back.
