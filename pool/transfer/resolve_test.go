@@ -7,9 +7,9 @@ func TestPathsBeginWhereTheUserMeansThem(t *testing.T) {
 	for _, test := range []struct{ dir, path, want string }{
 		{"", "/etc/app.conf", "/etc/app.conf"},
 		{"", "/srv/www/", "/srv/www/"},
-		{"", "~", "/home/www"},
-		{"", "~/", "/home/www"},
-		{"", "~/app/", "/home/www/app/"},
+		{"", "~", "/users/www"},
+		{"", "~/", "/users/www"},
+		{"", "~/app/", "/users/www/app/"},
 		{"", "~other", "/login/~other"},
 		{"", "app.conf", "/login/app.conf"},
 		{"", ".", "/login"},
@@ -18,12 +18,12 @@ func TestPathsBeginWhereTheUserMeansThem(t *testing.T) {
 		{"", "a/../b", "/login/a/../b"}, // a may be a link
 		{"/srv", "app/", "/srv/app/"},
 		{"/", "app", "/app"},
-		{"~/work", "app", "/home/www/work/app"},
-		{"~", "app", "/home/www/app"},
-		{"work", "app", "/login/work/app"},
-		{"/srv", "~/app", "/home/www/app"},
+		{"~/jobs", "app", "/users/www/jobs/app"},
+		{"~", "app", "/users/www/app"},
+		{"jobs", "app", "/login/jobs/app"},
+		{"/srv", "~/app", "/users/www/app"},
 	} {
-		r := &Remote{host: &Host{Dir: test.dir}, facts: facts{login: "/login", home: "/home/www"}}
+		r := &Remote{host: &Host{Dir: test.dir}, facts: facts{login: "/login", home: "/users/www"}}
 		if got, err := r.resolve(test.path); err != nil || got != test.want {
 			t.Errorf("%q in %q: got %q and %v, want %q", test.path, test.dir, got, err, test.want)
 		}
