@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // do carries out the ops that set attributes path by path: a change of the owner
@@ -123,20 +124,58 @@ func (f *sftpSystem) rename(ctx context.Context, from, to string) error {
 	if _, ok := f.extensions["posix-rename@openssh.com"]; ok {
 		return f.status(ctx, extended("posix-rename@openssh.com").text(from).text(to))
 	}
-	plain := func(from, to string) error { return f.status(ctx, newRequest(sftpRename).text(from).text(to)) }
-	err := plain(from, to)
+	err := f.plainRename(ctx, from, to)
 	if err == nil || !errors.Is(err, errFailure) {
 		return err
 	}
 	if a, lerr := f.attributesOf(ctx, sftpLstat, to); lerr != nil || a.kind == aFolder {
 		return err
 	}
+	return f.swap(ctx, from, to)
+}
+
+func (f *sftpSystem) plainRename(ctx context.Context, from, to string) error {
+	return f.status(ctx, newRequest(sftpRename).text(from).text(to))
+}
+
+// swap is a rename in three steps. Whoever stops meanwhile gets either what was there
+// or what is new, not a name with nothing behind it.
+func (f *sftpSystem) swap(ctx context.Context, from, to string) error {
+	ctx, cancel := afterwards(ctx, cleanTime)
+	defer cancel()
 	aside := path.Join(path.Dir(to), fmt.Sprintf(".fleet-%s", strings.ToLower(rand.Text()[:12])))
-	if err := plain(to, aside); err != nil {
+	if err := f.plainRename(ctx, to, aside); err != nil {
 		return err
 	}
-	if err := plain(from, to); err != nil {
-		return errors.Join(err, plain(aside, to))
+	if err := f.plainRename(ctx, from, to); err != nil {
+		if back := f.plainRename(ctx, aside, to); back != nil {
+			return fmt.Errorf("%w; what was there is %q now", err, aside)
+		}
+		return err
 	}
-	return f.status(ctx, newRequest(sftpRemove).text(aside))
+	// The new file is in its place, so that this fails makes no failure of it.
+	_ = f.status(ctx, newRequest(sftpRemove).text(aside))
+	return nil
+}
+
+// afterwards is a context that goes on for a time after ctx has ended.
+func afterwards(ctx context.Context, more time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { // ends with longer
+		defer close(ended)
+		late := time.NewTimer(more)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() {
+		cancel()
+		if !stop() {
+			<-ended
+		}
+	}
 }
