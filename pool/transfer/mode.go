@@ -13,6 +13,12 @@ const (
 	unixSticky = 0o1000
 )
 
+// special are the mode bits beyond permissions; keptBits are all that a file keeps.
+const (
+	special  = fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+	keptBits = fs.ModePerm | special
+)
+
 // unixMode takes st_mode apart. The kind is 0 where m has no type.
 func unixMode(m uint32) (kind, fs.FileMode) {
 	mode := fs.FileMode(m) & fs.ModePerm

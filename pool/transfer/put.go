@@ -115,9 +115,6 @@ func (p *putting) attributes(ctx context.Context) (err error) {
 	return nil
 }
 
-// keptBits are those that a host keeps for a file.
-const keptBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
-
 // same reports whether the content is as it should be.
 func (p *putting) same(ctx context.Context) (bool, error) {
 	if p.old == nil || p.old.size != p.src.size {

@@ -85,8 +85,8 @@ func (s *syncing) loads(p *plan) []load {
 // staged is where l, or a unit by its number, is gathered on the host.
 func (s *syncing) staged(at string) string { return under(s.stage, at) }
 
-// gather brings what travels into the stage, gives it its owner and mode, and
-// verifies what is then on disk.
+// gather brings what travels into the stage, gives it its owner, verifies what is then
+// on disk, and gives it its mode.
 func (s *syncing) gather(ctx context.Context, p *plan) error {
 	if err := s.makeStage(ctx, p); err != nil {
 		return err
@@ -98,12 +98,13 @@ func (s *syncing) gather(ctx context.Context, p *plan) error {
 	if err := gather(ctx, loads); err != nil {
 		return err
 	}
-	if ops := s.ownership(loads); len(ops) > 0 {
-		if err := s.r.sys.do(ctx, ops); err != nil {
-			return err
-		}
+	if err := s.do(ctx, s.ownership(loads)); err != nil {
+		return err
 	}
-	return s.verify(ctx, loads)
+	if err := s.verify(ctx, loads); err != nil {
+		return err
+	}
+	return s.do(ctx, s.finalModes(loads))
 }
 
 // discard removes the stage, also where ctx has ended.

@@ -10,15 +10,38 @@ import (
 )
 
 // stagedMode is the mode while it is gathered: a folder that its owner cannot write
-// to could neither be filled nor moved.
+// to could neither be filled nor moved, and the sum of a file that its owner cannot
+// read could not be taken. A change of owner would take setuid bits away.
 func (s *syncing) stagedMode(l *load) fs.FileMode {
+	if l.kind == aFolder {
+		return l.mode.Perm() | 0o700
+	}
+	return s.mode(l).Perm() | 0o400
+}
+
+// mode is the mode when it takes its place. Folders that are not for writing are
+// closed when all else is done.
+func (s *syncing) mode(l *load) fs.FileMode {
 	switch {
 	case l.kind == aFolder:
 		return l.mode | 0o700
 	case s.o.HasMode:
-		return s.o.Mode.Perm()
+		return s.o.Mode & keptBits
 	}
 	return l.mode
+}
+
+// finalModes are the operations that make the modes of what is gathered and verified
+// those that they are to have.
+func (s *syncing) finalModes(loads []load) []op {
+	var ops []op
+	for i := range loads {
+		l := &loads[i]
+		if mode := s.mode(l); l.kind != aLink && mode != s.stagedMode(l) {
+			ops = append(ops, op{what: chmod, path: s.staged(l.at), mode: mode})
+		}
+	}
+	return ops
 }
 
 // attributes are the operations for modes and times of what tar has not made.
@@ -38,8 +61,7 @@ func (s *syncing) attributes(loads []load) []op {
 }
 
 // ownership are the operations that give what is gathered the owner that was asked
-// for or that the file had, and the mode bits that go with an owner. Only root can
-// keep the owner of a file that is replaced.
+// for or that the file had. Only root can keep the owner of a file that is replaced.
 func (s *syncing) ownership(loads []load) []op {
 	var ops []op
 	root := s.r.facts.uid == "0"
@@ -59,9 +81,6 @@ func (s *syncing) ownership(loads []load) []op {
 		}
 		if owner.uid >= 0 || owner.gid >= 0 {
 			ops = append(ops, owner)
-		}
-		if l.kind == aFile && s.o.HasMode && s.o.Mode&special != 0 {
-			ops = append(ops, op{what: chmod, path: owner.path, mode: s.o.Mode})
 		}
 	}
 	return ops

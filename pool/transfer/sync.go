@@ -15,9 +15,10 @@ import (
 // last. Links within the destination are never followed. Where the link is lost, the
 // host is reached anew, once. With an error, the Report tells what was done before it.
 //
-// Permission bits are those of the source, and so are the times of files. The time of
-// a folder is set when something in it has changed, and is not compared. A folder that
-// is the Destination itself and was there before keeps its mode.
+// Modes are those of the source, setuid, setgid and sticky bits too, and so are the
+// times of files. The time of a folder is set when something in it has changed, and is
+// not compared. A folder that is the Destination itself and was there before keeps its
+// mode.
 func (r *Remote) Sync(ctx context.Context, t *Tree, o *SyncOptions) (*Report, error) {
 	s := &syncing{r: r, tree: t, o: o, report: &Report{Notes: slices.Clone(t.notes)}}
 	err := s.once(ctx)

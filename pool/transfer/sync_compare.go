@@ -175,9 +175,6 @@ func (c *comparison) attributes(w, h info) []op {
 	return ops
 }
 
-// special are the mode bits beyond permissions.
-const special = fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
-
 // modeOf is the mode that w is to have. A folder keeps its setgid and sticky bits,
 // which say what the host does with what is in it.
 func (c *comparison) modeOf(w, h info) fs.FileMode {

@@ -2,7 +2,9 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -58,7 +60,9 @@ func (s *syncing) diff(ctx context.Context, path string, before info, after int,
 	var was, is []byte
 	if before.kind == aFile {
 		content := memory{bytes: make([]byte, 0, before.size)}
-		if _, err := s.r.sys.read(ctx, at, 0, before.size, &content); err != nil {
+		if _, err := s.r.sys.read(ctx, at, 0, before.size, &content); errors.Is(err, fs.ErrPermission) {
+			return omittedDiff(at, "the old file cannot be read"), nil
+		} else if err != nil {
 			return Diff{}, err
 		}
 		was = content.bytes

@@ -54,6 +54,36 @@ func TestSyncGivesOwnersAndModes(t *testing.T) {
 	}
 }
 
+// A folder for everybody without its sticky bit would let everybody delete what is
+// others'. The sum of a file that its own user may not read is taken all the same.
+func TestSyncKeepsAllModeBits(t *testing.T) {
+	forHosts(t, allHosts, func(t *testing.T, h *testHost) {
+		source := plant(t, map[string]string{"setuid": "1", "setgid": "1", "none": "1", "shared/x": "1", "tmp/y": "1"})
+		for name, mode := range map[string]fs.FileMode{
+			"setuid": fs.ModeSetuid | 0o755, "setgid": fs.ModeSetgid | 0o755, "shared": fs.ModeSetgid | 0o775, "tmp": fs.ModeSticky | 0o777,
+			"none": 0,
+		} {
+			if name == "none" && os.Geteuid() != 0 {
+				continue // nobody else can read it here
+			}
+			if err := os.Chmod(filepath.Join(source, name), mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o := &SyncOptions{Destination: h.path("to")}
+		syncTree(t, h.open(t), source+"/", o)
+		sameTree(t, source, h.local("to"))
+		// They are put back where the content is right.
+		for _, name := range []string{"setuid", "tmp"} {
+			if err := os.Chmod(h.local("to/"+name), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		syncTree(t, h.open(t), source+"/", o)
+		sameTree(t, source, h.local("to"))
+	})
+}
+
 // Folders that are not for writing, as in Go's module cache, are filled all the same,
 // and have their mode again afterwards.
 func TestSyncFillsFoldersThatAreNotForWriting(t *testing.T) {

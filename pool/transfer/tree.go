@@ -157,7 +157,7 @@ func (t *Tree) local(path string) string {
 // localInfo is what stat says, as far as it travels.
 func localInfo(path string, stat fs.FileInfo) info {
 	e := info{
-		path: path, mode: stat.Mode() & fs.ModePerm, size: stat.Size(),
+		path: path, mode: stat.Mode() & keptBits, size: stat.Size(),
 		mtime: wholeSeconds(stat.ModTime()), uid: -1, gid: -1,
 	}
 	switch stat.Mode().Type() {
@@ -216,7 +216,7 @@ func (t *Tree) Sum(ctx context.Context) (Sum, error) {
 	}
 	for i, e := range t.entries {
 		field([]byte(e.path))
-		field([]byte{byte(e.kind), byte(e.mode >> 8), byte(e.mode)})
+		field(binary.BigEndian.AppendUint32([]byte{byte(e.kind)}, permBits(e.mode)))
 		field([]byte(e.link))
 		field(sums[i][:])
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,6 +129,7 @@ func TestTreeSumIsOfWhatTravels(t *testing.T) {
 	other := map[string]func(dir string){
 		"content": func(dir string) { plantOne(t, dir, "a/b", "2") },
 		"mode":    func(dir string) { do(os.Chmod(filepath.Join(dir, "a/b"), 0o755)) },
+		"setuid":  func(dir string) { do(os.Chmod(filepath.Join(dir, "a/b"), fs.ModeSetuid|0o644)) },
 		"name":    func(dir string) { do(os.Rename(filepath.Join(dir, "a/b"), filepath.Join(dir, "a/c"))) },
 		"folder":  func(dir string) { do(os.Remove(filepath.Join(dir, "d"))) },
 		"link": func(dir string) {
