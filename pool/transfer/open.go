@@ -50,6 +50,12 @@ func (r *Remote) reopen(ctx context.Context) error {
 	}
 }
 
+// asItIs is r for who uses it at the same time as its user, and sees nothing of it when
+// it is reopened.
+func (r *Remote) asItIs() *Remote {
+	return &Remote{host: r.host, sys: r.sys, sftp: r.sftp, commands: r.commands, facts: r.facts}
+}
+
 // Close gives the host back. It returns when nothing of it is left.
 func (r *Remote) Close() error { return r.sys.close() }
 

@@ -10,8 +10,8 @@ import (
 	"fleet/transport"
 )
 
-// Put makes the file on the host what src is. On an error the target is what it was,
-// and the Report tells how far it went.
+// Put makes the file on the host what src is. On an error the target is what it was, but
+// for a note in the Report that this is not known, and the Report tells how far it went.
 func (r *Remote) Put(ctx context.Context, src *Source, o *PutOptions) (*Report, error) {
 	p := &putting{r: r, src: src, o: o, report: &Report{}, feed: newDealer(src, &o.Options)}
 	meter := o.Meter
@@ -51,6 +51,7 @@ type putting struct {
 	temp     string // the path of what is not yet the target; empty: there is none
 	reopened bool   // the link was lost once
 	resumed  bool   // a part of the file is from another time
+	unsure   bool   // whether it took its place is not known
 }
 
 func (p *putting) run(ctx context.Context) error {

@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"fleet/transport"
 )
-
-// cleanTime bounds how long a transfer that ends early takes to remove what it made.
-const cleanTime = 5 * time.Second
 
 // replace writes the content under a name of its own and has it take the target's
 // place.
@@ -44,17 +39,17 @@ func (p *putting) replace(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := p.place(ctx); err != nil {
-		if kept != "" {
-			p.remove(ctx, kept)
-		}
-		return err
-	}
-	if kept != "" {
+	err = p.place(ctx)
+	switch {
+	case kept != "" && err != nil && !p.unsure:
+		p.remove(ctx, kept)
+	case kept != "":
 		p.report.Backups = append(p.report.Backups, kept)
 	}
-	p.temp = ""
-	return nil
+	if err == nil {
+		p.temp = ""
+	}
+	return err
 }
 
 // write fills the temporary file, puts it on disk and verifies it there.
@@ -65,8 +60,10 @@ func (p *putting) write(ctx context.Context) (info, error) {
 		return err
 	})
 	all.Go(func() error { return p.transmit(each) })
+	aside := *p // what reopens the host meanwhile is not to change under it
+	aside.r = p.r.asItIs()
 	all.Go(func() error {
-		p.sweep(each)
+		aside.sweep(each)
 		return nil
 	})
 	if err := all.Wait(); err != nil {
@@ -154,22 +151,44 @@ func (p *putting) dress(ctx context.Context, is info) error {
 	return nil
 }
 
-// place has the temporary file become the target.
+// place has the temporary file become the target. Who stops that would not know whether
+// it was done, so it is not stopped in the middle; where its answer is lost, the host is
+// asked.
 func (p *putting) place(ctx context.Context) error {
-	tried := false
-	return p.again(ctx, func() error {
-		err := p.r.sys.do(ctx, []op{{what: rename, path: p.temp, to: p.path}})
-		if tried && errors.Is(err, fs.ErrNotExist) {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	ctx, done := outlast(ctx)
+	defer done()
+	become := func() (certain bool, err error) {
+		err = p.r.sys.do(ctx, []op{{what: rename, path: p.temp, to: p.path}})
+		return err == nil || context.Cause(ctx) == nil && transport.KindOf(err) != transport.KindLost, err
+	}
+	certain, err := become()
+	if certain {
+		return err
+	}
+	if p.r.reopen(ctx) == nil {
+		// The first one may still be under way when the second one begins.
+		certain, again := become()
+		if errors.Is(again, fs.ErrNotExist) {
 			return nil // the first one went through
 		}
-		tried = true
-		return err
-	})
+		if certain {
+			return again
+		}
+	}
+	p.unsure = true
+	return err
 }
 
 // clean removes the temporary file after failure. What a lost link leaves is for the
 // next transfer.
 func (p *putting) clean(ctx context.Context, failure error) {
+	if p.unsure {
+		p.report.Notes = append(p.report.Notes, fmt.Sprintf("whether %q is the old file or the new one is not known: the answer was lost; the new one may be left as %q", p.path, p.temp))
+		return
+	}
 	if linkLost(ctx, failure) {
 		p.src.leave(p.leftName(p.temp))
 		p.report.Notes = append(p.report.Notes, fmt.Sprintf("a part is left as %q; the next transfer goes on with it or removes it", p.temp))
@@ -192,47 +211,3 @@ func (p *putting) remove(ctx context.Context, path string) {
 		p.report.Notes = append(p.report.Notes, fmt.Sprintf("%q could not be removed: %v", path, err))
 	}
 }
-
-// checkValidate refuses what could not be carried out when all is sent.
-func (p *putting) checkValidate() error {
-	switch {
-	case p.o.Validate == "":
-		return nil
-	case !strings.Contains(p.o.Validate, "%s"):
-		return fmt.Errorf("validate %q has no %%s for the new file", p.o.Validate)
-	case !p.r.commands:
-		return errors.New("validate: the host runs no commands")
-	}
-	return nil
-}
-
-// validate asks the user's command whether the new file is good.
-func (p *putting) validate(ctx context.Context) error {
-	if p.o.Validate == "" {
-		return nil
-	}
-	script := strings.ReplaceAll(p.o.Validate, "%s", quoted(scriptPath(p.temp)))
-	out := &bounded{max: stderrMax}
-	status, stderr, err := p.r.run(ctx, script, nil, nil, out)
-	if err != nil {
-		return err
-	}
-	if status.OK() {
-		return nil
-	}
-	said := stderr
-	if said == "" {
-		said = strings.TrimSpace(out.String())
-	}
-	said = strings.ReplaceAll(said, p.temp, p.path)
-	if p.o.Private {
-		said = "what it said is not shown"
-	}
-	if said == "" {
-		said = "it said nothing"
-	}
-	return fmt.Errorf("validate %q ended with status %d; the file is as it was: %s", p.o.Validate, status.Code, said)
-}
-
-// quoted is s as one word for the shell.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

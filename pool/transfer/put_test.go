@@ -261,6 +261,9 @@ func TestPutValidatesBeforeAnybodySeesTheFile(t *testing.T) {
 			{"echo line 3: no such thing as %s >&2; exit 4", "ended with status 4; the file is as it was: line 3: no such thing as " + dest},
 			{"grep -q old %s", "ended with status 1"},
 			{"nginx -t", "has no %s"},
+			{"echo in line 3; echo of %s >&2; exit 3", "as it was: in line 3\nof " + dest},
+			{"echo more >>%s", "changed the new file"},
+			{"rm %s", "removed the new file"},
 		} {
 			_, err := r.Put(t.Context(), text("new\n"), &PutOptions{Destination: dest, Validate: c.validate, Backup: true})
 			if err == nil || !strings.Contains(err.Error(), c.fails) {
