@@ -15,6 +15,7 @@ var (
 	errFull     = errors.New("no space is left on the device (hint: df -P shows the space, df -i the number of files)")
 	errReadOnly = fmt.Errorf("the file system is read-only: %w", fs.ErrPermission)
 	errNotEmpty = errors.New("the folder is not empty")
+	errBusy     = errors.New("it is in use, as a mount point is")
 	errIsDir    = errors.New("it is a folder")
 	errBadValue = errors.New("the host's file system does not take such a name or value")
 	errNotDir   = errors.New("it is not a folder")

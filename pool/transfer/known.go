@@ -23,6 +23,7 @@ func knownText(text string) error {
 		{"disk quota exceeded", errQuota},
 		{"file too large", errQuota},
 		{"directory not empty", errNotEmpty},
+		{"resource busy", errBusy},
 		{"not a directory", errNotDir},
 		{"is a directory", errIsDir},
 		{"file name too long", errLongName},

@@ -53,8 +53,8 @@ func (p *putting) locate(ctx context.Context) error {
 // look is what is at path; nil where nothing is.
 func (p *putting) look(ctx context.Context, path string) (*info, error) {
 	is, err := p.r.sys.lstat(ctx, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotDir) {
+		return nil, nil // folderError tells the two apart
 	}
 	if err != nil {
 		return nil, err
@@ -101,18 +101,30 @@ func (p *putting) folder(ctx context.Context) error {
 	folder, _ := cutPath(p.path)
 	is, err := p.r.sys.stat(ctx, folder)
 	if err == nil && is.kind != aFolder {
-		err = fs.ErrNotExist
+		err = errNotDir
 	}
 	if err != nil {
-		return p.folderError(err)
+		return p.folderError(ctx, err)
 	}
 	return nil
 }
 
 // folderError says why nothing can be written next to the target.
-func (p *putting) folderError(err error) error {
+func (p *putting) folderError(ctx context.Context, err error) error {
 	folder, _ := cutPath(p.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		// A server says so as well of a file that is in the place of the folder, and of
+		// folders such as /proc that take nothing.
+		switch is, look := p.r.sys.stat(ctx, folder); {
+		case look == nil && is.kind == aFolder:
+			return fmt.Errorf("folder %q takes no new files", folder)
+		case look == nil, errors.Is(look, errNotDir):
+			err = errNotDir
+		}
+	}
 	switch {
+	case errors.Is(err, errNotDir):
+		return fmt.Errorf("%q is not a folder", folder)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("folder %q is not on the host; hint: make it first", folder)
 	case errors.Is(err, errReadOnly): // nobody may write there

@@ -120,7 +120,7 @@ func (p *putting) open(ctx context.Context) (err error) {
 		return all.Wait()
 	})
 	if err != nil {
-		return p.folderError(err)
+		return p.folderError(ctx, err)
 	}
 	return p.takeOver(ctx, folder, found)
 }

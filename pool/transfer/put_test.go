@@ -197,6 +197,8 @@ func TestPutKeepsToWhatTheDestinationIs(t *testing.T) {
 		{dest: "file/", fails: "not a folder"},
 		{dest: "none/", fails: "is not on the host"},
 		{dest: "none/app.conf", fails: "is not on the host"},
+		{dest: "file/app.conf", fails: "/file\" is not a folder"},
+		{dest: "file/none/app.conf", fails: "/file/none\" is not a folder"},
 		{dest: "folder/../other", at: "other"},
 	} {
 		for _, dry := range []bool{true, false} {

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,9 @@ func (f *sftpSystem) stat(ctx context.Context, path string) (info, error) {
 
 func (f *sftpSystem) look(ctx context.Context, kind byte, path string) (info, error) {
 	a, err := f.attributesOf(ctx, kind, path)
+	if errors.Is(err, errFailure) {
+		err = cmp.Or(knownText(err.Error()), err)
+	}
 	if err != nil {
 		return info{}, failed("look at", path, err)
 	}

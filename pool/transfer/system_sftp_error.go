@@ -94,10 +94,18 @@ func (f *sftpSystem) explain(ctx context.Context, op, name string, makes bool, w
 	if a, err := f.attributesOf(ctx, sftpLstat, name); err == nil && a.kind == aFolder {
 		why = errIsDir
 		if op == "remove folder" {
-			why = errNotEmpty
+			why = f.unremovable(ctx, name)
 		}
 	}
 	return failed(op, name, why)
+}
+
+// unremovable is why a folder cannot be removed.
+func (f *sftpSystem) unremovable(ctx context.Context, name string) error {
+	if err := f.walk(ctx, name, func(info) error { return errNotEmpty }); err == nil {
+		return errBusy
+	}
+	return errNotEmpty
 }
 
 // A space is what is left of a file system.
