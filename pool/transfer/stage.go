@@ -114,6 +114,9 @@ func (s *syncing) discard(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
 	defer cancel()
+	if err := s.putBack(ctx); err != nil {
+		return err
+	}
 	if err := s.r.removeAll(ctx, s.stage); err != nil {
 		return fmt.Errorf("%q is left on the host, and may be removed: %w", s.stage, err)
 	}

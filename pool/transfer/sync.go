@@ -60,7 +60,11 @@ type syncing struct {
 	sumsErr  error
 	stage    string   // on the host; empty where there is none
 	leftover []string // what transfers have left there that broke off
+	back     []op     // what puts in its place again what was moved into the stage
+	counted  bool     // there has been a plan
 	second   bool     // the link was lost before
+	made     []Change // folders above the root
+	first    *plan    // which was being carried out then; nil: nothing had taken its place
 	sent     Progress // what the meter was told has been sent
 	told     Progress // what it was told before
 }
@@ -129,12 +133,16 @@ func (s *syncing) compare() (*plan, error) {
 // carried out.
 func (s *syncing) tell(ctx context.Context, p *plan) error {
 	s.report.Path = s.root
-	s.report.Notes = append(s.report.Notes, p.notes...)
-	if !s.second {
+	if !s.counted {
+		s.counted = true
+		s.report.Notes = append(s.report.Notes, p.notes...)
 		s.report.Unchanged = p.unchanged
 		s.count(p)
 	}
-	if s.o.Diff {
+	if s.first != nil {
+		s.recount(p)
+	} else if s.o.Diff {
+		s.report.Diffs = nil
 		if err := s.diffs(ctx, p); err != nil {
 			return err
 		}
@@ -152,21 +160,15 @@ func (s *syncing) tell(ctx context.Context, p *plan) error {
 // count tells the meter of all files, and that those that stay as they are are done.
 func (s *syncing) count(p *plan) {
 	var files int
-	var bytes, move int64
+	var bytes int64
 	for _, e := range s.tree.entries {
 		if e.kind == aFile {
 			files++
 			bytes += e.size
 		}
 	}
-	for _, u := range p.units {
-		for _, e := range s.tree.entries[u.from:u.to] {
-			if e.kind == aFile {
-				move += e.size
-			}
-		}
-	}
-	s.told = Progress{Files: files, Bytes: bytes, FilesDone: files - p.files, BytesDone: bytes - move}
+	moves, move := s.moves(p)
+	s.told = Progress{Files: files, Bytes: bytes, FilesDone: files - moves, BytesDone: bytes - move}
 	s.o.Meter.expect(files, bytes)
 	s.o.Meter.done(s.told.FilesDone, s.told.BytesDone)
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // carryOut does what the plan says, and reports what of it was done.
@@ -15,7 +17,8 @@ func (s *syncing) carryOut(ctx context.Context, p *plan) (err error) {
 			return fmt.Errorf("make the destination: %w", missing(err))
 		}
 		s.makes = false
-		s.changed(Change{Path: s.folder, What: Created})
+		s.made = []Change{{Path: s.folder, What: Created}}
+		s.changed(s.made[0])
 	}
 	defer func() { err = errors.Join(err, s.discard(ctx)) }()
 	if len(p.units) > 0 {
@@ -29,54 +32,62 @@ func (s *syncing) carryOut(ctx context.Context, p *plan) (err error) {
 	}
 	err = s.place(ctx, p)
 	if err == nil {
-		err = s.r.removeInfos(ctx, s.absolute(p.remove))
+		err = s.remove(ctx, p)
 	}
 	if err == nil {
-		s.changedAll(p.changes, func(w What) bool { return w == Deleted })
 		err = s.discard(ctx) // before the times of folders, which it changes
 	}
 	if err != nil {
+		_ = s.putBack(ctx) // while folders are unlocked; discard tells where it cannot
 		return errors.Join(err, s.do(context.WithoutCancel(ctx), relock))
 	}
-	for _, old := range s.leftover {
-		if s.r.removeAll(ctx, old) == nil {
-			s.report.Notes = append(s.report.Notes, fmt.Sprintf("%q, which a transfer had left that broke off, is removed", old))
-		}
-	}
+	s.tidy(ctx)
 	return s.finish(ctx, p, relock)
 }
 
 // place puts everything that is gathered where it belongs, and sets the attributes
 // of what is there already.
 func (s *syncing) place(ctx context.Context, p *plan) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	var aside, back, in []op
 	for n, u := range p.units {
 		at := under(s.root, s.tree.entries[u.from].path)
 		if u.aside {
-			old := s.staged("old-" + strconv.Itoa(n))
+			old := s.staged(asideMark + strconv.Itoa(n))
 			aside = append(aside, op{what: rename, path: at, to: old})
 			back = append(back, op{what: rename, path: old, to: at})
 		}
 		in = append(in, op{what: rename, path: s.staged(strconv.Itoa(n)), to: at})
 	}
-	err := s.do(ctx, aside)
-	if err == nil {
-		err = s.do(ctx, in)
-	}
-	if errors.Is(err, errNoReason) {
-		err = fmt.Errorf("%w (hint: a folder in the destination may be another file system: sync to that one by itself)", err)
-	}
-	if err != nil && len(back) > 0 {
-		// Where the new one is in place already this fails, since the kinds differ.
-		_ = s.do(context.WithoutCancel(ctx), back)
-	}
-	if err != nil {
+	if err := s.exchange(ctx, p, aside, back, in); err != nil {
 		return err
 	}
 	s.report.Files += p.files
 	s.changedAll(p.changes, func(w What) bool { return w != Deleted && w != Adjusted })
 	files, _ := s.adjustments(p)
 	return s.do(ctx, files)
+}
+
+// exchange moves away what is in the way, and the new in its place. It is not stopped in
+// the middle.
+func (s *syncing) exchange(ctx context.Context, p *plan, aside, back, in []op) error {
+	ctx, done := outlast(ctx)
+	defer done()
+	s.first, s.back = p, back
+	err := s.do(ctx, aside)
+	if err == nil {
+		err = s.do(ctx, in)
+	}
+	if err == nil {
+		s.back = nil
+		return nil
+	}
+	if errors.Is(err, errNoReason) {
+		err = fmt.Errorf("%w (hint: a folder in the destination may be another file system: sync to that one by itself)", err)
+	}
+	return err // discard moves back what is to go back
 }
 
 // locks are the operations that let the owner change what is in folders that are not
@@ -129,6 +140,36 @@ func (s *syncing) adjustments(p *plan) (files, folders []op) {
 		*of = append(*of, o)
 	}
 	return files, folders
+}
+
+// remove deletes what is not in the source, and reports what is gone also where it
+// fails.
+func (s *syncing) remove(ctx context.Context, p *plan) error {
+	err := s.r.removeInfos(ctx, s.absolute(p.remove))
+	if err == nil {
+		s.changedAll(p.changes, func(w What) bool { return w == Deleted })
+	}
+	if err == nil || lostLink(err) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
+	defer cancel()
+	var counting sync.Mutex // guards gone
+	gone := make(map[string]bool)
+	_ = each(ctx, p.remove, func(ctx context.Context, e info) error {
+		if _, err := s.r.sys.lstat(ctx, under(s.root, e.path)); errors.Is(err, fs.ErrNotExist) {
+			counting.Lock()
+			defer counting.Unlock()
+			gone[e.path] = true
+		}
+		return nil
+	})
+	for _, c := range p.changes {
+		if c.What == Deleted && gone[c.Path] {
+			s.changed(Change{Path: under(s.root, c.Path), What: Deleted})
+		}
+	}
+	return err
 }
 
 func (s *syncing) absolute(all []info) []info {
