@@ -14,11 +14,14 @@ import (
 // never 4096 bytes. A piece of that size is therefore the first of two, and as the
 // length of a packet is not encrypted, that is checked.
 type joiner struct {
-	conn   net.Conn
-	tcp    *net.TCPConn // of conn: writes two pieces with writev(2)
-	head   []byte       // a first piece that waits for the second
-	pieces [2][]byte
-	pair   net.Buffers
+	conn net.Conn
+	pair pairWriter // conn
+	head []byte     // a first piece that waits for the second
+}
+
+// A pairWriter writes two pieces with one call of writev(2).
+type pairWriter interface {
+	writePair(head, tail []byte) (int, error)
 }
 
 const (
@@ -29,30 +32,21 @@ const (
 
 // newJoiner returns nil where pieces cannot be told apart, or not be joined.
 func newJoiner(nc net.Conn, cipher string) *joiner {
-	j := &joiner{conn: nc}
-	switch c := nc.(type) {
-	case *net.TCPConn:
-		j.tcp = c
-	case interface{ tcp() *net.TCPConn }:
-		j.tcp = c.tcp()
-	}
-	if j.tcp == nil || !strings.HasSuffix(cipher, "-gcm@openssh.com") {
+	pair, ok := nc.(pairWriter)
+	if !ok || !strings.HasSuffix(cipher, "-gcm@openssh.com") {
 		return nil
 	}
-	return j
+	return &joiner{conn: nc, pair: pair}
 }
 
 // Write implements io.Writer for the one goroutine at a time that writes packets.
 func (j *joiner) Write(p []byte) (int, error) {
 	switch {
 	case len(j.head) > 0:
-		j.pieces = [2][]byte{j.head, p}
-		j.pair = j.pieces[:]
-		n, err := j.pair.WriteTo(j.tcp)
-		n -= int64(len(j.head))
+		n, err := j.pair.writePair(j.head, p)
+		n -= len(j.head)
 		j.head = j.head[:0]
-		j.pieces = [2][]byte{}
-		return int(max(n, 0)), err
+		return max(n, 0), err
 	case isHead(p):
 		j.head = append(j.head, p...)
 		return len(p), nil

@@ -29,9 +29,10 @@ type socket struct {
 
 // A transfer is one call under way.
 type transfer struct {
-	p   []byte
-	n   int
-	err syscall.Errno
+	head []byte // written before p; nil in most cases
+	p    []byte
+	n    int // of both
+	err  syscall.Errno
 }
 
 // direct is nc as a socket, where it is TCP.
@@ -45,11 +46,11 @@ func direct(nc net.Conn) net.Conn {
 		return nc
 	}
 	s := &socket{TCPConn: tcp, raw: raw}
-	s.readable = func(fd uintptr) bool { return s.in.try(syscall.SYS_READ, fd) }
+	s.readable = func(fd uintptr) bool { return s.in.read(fd) }
 	s.arrived = s.take
 	s.writeable = func(fd uintptr) bool {
-		for s.out.try(syscall.SYS_WRITE, fd) {
-			if s.out.err != 0 || s.out.n == len(s.out.p) {
+		for s.out.write(fd) {
+			if s.out.err != 0 || s.out.n == len(s.out.head)+len(s.out.p) {
 				return true
 			}
 		}
@@ -58,11 +59,27 @@ func direct(nc net.Conn) net.Conn {
 	return s
 }
 
-// try makes the call for what is left of t, and reports whether it did anything.
-func (t *transfer) try(call, fd uintptr) bool {
-	left := t.p[t.n:]
+// read makes the call, and reports whether it did anything.
+func (t *transfer) read(fd uintptr) bool {
+	return t.try(syscall.SYS_READ, fd, unsafe.Pointer(unsafe.SliceData(t.p)), len(t.p))
+}
+
+// write makes the call for what is left of t, and reports whether it did anything.
+func (t *transfer) write(fd uintptr) bool {
+	if t.n < len(t.head) {
+		left := t.head[t.n:]
+		pair := [2]syscall.Iovec{{Base: &left[0]}, {Base: unsafe.SliceData(t.p)}}
+		pair[0].SetLen(len(left))
+		pair[1].SetLen(len(t.p))
+		return t.try(syscall.SYS_WRITEV, fd, unsafe.Pointer(&pair), len(pair))
+	}
+	left := t.p[t.n-len(t.head):]
+	return t.try(syscall.SYS_WRITE, fd, unsafe.Pointer(unsafe.SliceData(left)), len(left))
+}
+
+func (t *transfer) try(call, fd uintptr, p unsafe.Pointer, size int) bool {
 	for {
-		n, _, err := syscall.RawSyscall(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(left))), uintptr(len(left)))
+		n, _, err := syscall.RawSyscall(call, fd, uintptr(p), uintptr(size))
 		switch err {
 		case 0:
 			t.n += int(n)
@@ -117,7 +134,7 @@ func (s *socket) pull() (buf *[]byte, n int, err error) {
 func (s *socket) take(fd uintptr) bool {
 	s.pulled = bigBuffers.Get().(*[]byte)
 	s.in = transfer{p: *s.pulled}
-	if s.in.try(syscall.SYS_READ, fd) {
+	if s.in.read(fd) {
 		return true
 	}
 	bigBuffers.Put(s.pulled)
@@ -125,18 +142,25 @@ func (s *socket) take(fd uintptr) bool {
 	return false
 }
 
-// tcp is the connection itself.
-func (s *socket) tcp() *net.TCPConn { return s.TCPConn }
-
 // Write implements io.Writer.
 func (s *socket) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	s.out = transfer{p: p}
-	err := s.raw.Write(s.writeable)
+	return s.sent(s.raw.Write(s.writeable))
+}
+
+// writePair implements pairWriter.
+func (s *socket) writePair(head, tail []byte) (int, error) {
+	s.out = transfer{p: tail, head: head}
+	return s.sent(s.raw.Write(s.writeable))
+}
+
+// sent is what came of a write.
+func (s *socket) sent(err error) (int, error) {
 	n, errno := s.out.n, s.out.err
-	s.out.p = nil
+	s.out.p, s.out.head = nil, nil
 	switch {
 	case err != nil:
 		return n, s.renamed("write", err)
