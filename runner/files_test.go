@@ -547,3 +547,35 @@ task "t" {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestAPreviewKnowsThatAStepBeforeChangesWhatIsFetched(t *testing.T) {
+	t.Parallel()
+	d := newDisks(t, "h01", "h02")
+	d.put(t, "h01", "app.conf", "old\n")
+	d.put(t, "h02", "app.conf", "new\n")
+	back := t.TempDir()
+	for _, host := range []string{"h01", "h02"} {
+		if err := os.WriteFile(filepath.Join(back, host+".conf"), []byte("new\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := shown(d.preview(t, `
+task "t" {
+  hosts = "h[01-02]"
+  step "config" {
+    copy {
+      content     = "new\n"
+      destination = "app.conf"
+    }
+  }
+  step "back" {
+    fetch {
+      source      = "./app.conf"
+      destination = "`+back+`/{host}.conf"
+    }
+  }
+}`))
+	if !strings.Contains(got, "t.back later h01: a step before it would change what is fetched\n") || strings.Contains(got, "t.back later h01,h02") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"fleet/inventory"
@@ -20,10 +21,53 @@ type turn struct {
 	remotes remotes     // its files
 	exprs   *tasks.Host // of the task that is looked at; nil: nothing is known of the others
 	open    bool        // a step before would be sent, or may be
+	written []written   // what steps before would write
+}
+
+// A written is a path of a machine that a transfer would write, or what is in it.
+type written struct{ machine, path string }
+
+// changes notes that c would write on m.
+func (t *turn) changes(m *machine, c *tasks.Call) {
+	switch a := c.Action.(type) {
+	case *tasks.Copy:
+		t.written = append(t.written, written{m.name, path.Clean(a.Destination)})
+	case *tasks.Sync:
+		t.written = append(t.written, written{m.name, path.Clean(a.Destination)})
+	}
+}
+
+// changed reports whether what c fetches from m is not yet what it will be by then.
+func (t *turn) changed(m *machine, c *tasks.Call) bool {
+	a, ok := c.Action.(*tasks.Fetch)
+	if !ok {
+		return false
+	}
+	source := path.Clean(a.Source)
+	return slices.ContainsFunc(t.written, func(w written) bool {
+		return w.machine == m.name && (w.path == source || within(w.path, source) || within(source, w.path))
+	})
+}
+
+// within reports whether a path is below a folder.
+func within(folder, name string) bool {
+	return folder == "." && !path.IsAbs(name) || strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
 }
 
 // rehearse finds out what a transfer would change. It only reads.
 func (l *looking) rehearse(ctx context.Context, m *machine, host *inventory.Host, s *tasks.Step, c *tasks.Call, t *turn) verdict {
+	if t.changed(m, c) {
+		return verdict{Decision: KnownLater, Reason: "a step before it would change what is fetched"}
+	}
+	v := l.compare(ctx, m, host, s, c, t)
+	if v.Decision == WillRun || v.Decision == KnownLater {
+		t.changes(m, c)
+	}
+	return v
+}
+
+// compare looks at what there is now.
+func (l *looking) compare(ctx context.Context, m *machine, host *inventory.Host, s *tasks.Step, c *tasks.Call, t *turn) verdict {
 	file, single := c.Action.(*tasks.Copy)
 	o := transfer.Options{DryRun: true, Diff: single && l.run.cfg.Diff}
 	report, err := l.run.move(ctx, m, &t.remotes, s, c, o)
