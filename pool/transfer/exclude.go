@@ -78,7 +78,7 @@ func parseExclusion(line string) (exclusion, error) {
 				continue
 			}
 		case "", ".", "..":
-			return e, fmt.Errorf("a name in a path cannot be %q", part)
+			return e, fmt.Errorf("has a part that cannot be %q", part)
 		default:
 			var err error
 			if part, err = wildcards(part); err != nil {
