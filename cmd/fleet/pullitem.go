@@ -92,9 +92,7 @@ func (k *pickup) ship(ctx context.Context, r *transfer.Remote, say *teller) (*tr
 	}
 	k.budget.files -= report.Total - report.Deleted + report.Unchanged
 	k.budget.bytes -= report.Bytes
-	if err == nil || report.Changed() {
-		say.item(say.shown(k.remote), k.where(say), k.size(report), report)
-	}
+	say.outcome(err)(say.shown(k.remote), k.where(say), k.size(report), report)
 	return report, err
 }
 

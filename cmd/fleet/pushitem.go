@@ -39,8 +39,8 @@ func (d *delivery) ship(ctx context.Context, r *transfer.Remote, say *teller) (*
 		n = load.source.Size()
 		report, err = r.Put(ctx, load.source, d.putOptions())
 	}
-	if report != nil && err == nil {
-		say.item(say.shown(d.local), d.where(load.tree != nil, report, say), n, report)
+	if report != nil {
+		say.outcome(err)(say.shown(d.local), d.where(load.tree != nil, report, say), n, report)
 	}
 	return report, err
 }

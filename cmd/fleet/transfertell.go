@@ -16,6 +16,15 @@ type teller struct {
 	dryRun         bool
 	alike          bool // hosts are gathered: their names are left out of what may be the same
 	each           bool // each path is named
+	incomplete     bool // an error came in between
+}
+
+// outcome is how to tell of something that ended with err, or nil.
+func (t *teller) outcome(err error) func(from, to string, n int64, r *transfer.Report) {
+	if err != nil {
+		return t.part
+	}
+	return t.item
 }
 
 // item says what became of one LOCAL or REMOTE, of n bytes where that is a file; -1
@@ -25,6 +34,9 @@ func (t *teller) item(from, to string, n int64, r *transfer.Report) {
 	what := t.tree(r)
 	if n >= 0 {
 		what = t.file(n, r)
+	}
+	if t.incomplete {
+		what = "incomplete: " + what
 	}
 	fmt.Fprintf(&b, "%s -> %s: %s\n", term.Clean(from), term.Clean(to), what)
 	if t.each {
@@ -41,6 +53,23 @@ func (t *teller) item(from, to string, n int64, r *transfer.Report) {
 		}
 	}
 	_, _ = io.WriteString(t.stdout, b.String()) // it never fails
+	t.notes(r)
+}
+
+// part says what was done before an error ended it: nobody must take a host for
+// untouched that is not. Of a single file the error says all.
+func (t *teller) part(from, to string, n int64, r *transfer.Report) {
+	if n >= 0 || !r.Changed() {
+		t.notes(r)
+		return
+	}
+	part := *t
+	part.incomplete = true
+	part.item(from, to, n, r)
+}
+
+// notes says what else there is to know.
+func (t *teller) notes(r *transfer.Report) {
 	for _, note := range r.Notes {
 		fmt.Fprintf(t.stderr, "note: %s\n", term.Clean(note))
 	}

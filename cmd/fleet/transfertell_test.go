@@ -48,6 +48,29 @@ func TestWhatCameOfATransferIsTold(t *testing.T) {
 	}
 }
 
+func TestWhatWasDoneBeforeAnErrorIsTold(t *testing.T) {
+	some := &transfer.Report{
+		Changes: []transfer.Change{{Path: "/srv/old", What: transfer.Deleted}}, Total: 1, Deleted: 1, Unchanged: 2, Notes: []string{"a part is left"},
+	}
+	for _, tt := range []struct {
+		name   string
+		size   int64
+		report *transfer.Report
+		out    string
+	}{
+		{"a folder", -1, some, "a -> /opt/x: incomplete: 1 deleted, 2 unchanged\n  deleted /srv/old\n"},
+		{"a folder that is as it was", -1, &transfer.Report{Notes: some.Notes}, ""},
+		{"a file", 10, some, ""},
+	} {
+		var stdout, stderr bytes.Buffer
+		say := teller{stdout: &stdout, stderr: &stderr, each: true}
+		say.outcome(errors.New("it is full"))("a", "/opt/x", tt.size, tt.report)
+		if stdout.String() != tt.out || stderr.String() != "note: a part is left\n" {
+			t.Errorf("%s: got %q and %q", tt.name, stdout.String(), stderr.String())
+		}
+	}
+}
+
 func TestTheFirstFailureIsTheErrorOfTheHost(t *testing.T) {
 	var stderr bytes.Buffer
 	say := &teller{stderr: &stderr}
