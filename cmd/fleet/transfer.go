@@ -107,6 +107,9 @@ type item interface {
 // before the first packet.
 func (a *app) transfer(ctx context.Context, j *transferJob) error {
 	f := j.flags
+	if err := refuseMarks(j.words); err != nil {
+		return err
+	}
 	fanout, err := f.limit.orDefault(&a.env)
 	if err != nil {
 		return err
@@ -159,9 +162,13 @@ func (a *app) transfer(ctx context.Context, j *transferJob) error {
 	})
 }
 
-// title is how the run is called: the command line but for its flags.
+// title is how the run is called: the command line but for its flags, except that
+// the journal must not say that files went where they did not.
 func (j *transferJob) title() string {
 	words := []string{j.kind}
+	if j.flags.dryRun {
+		words = append(words, "--dry-run")
+	}
 	for _, w := range j.words {
 		words = append(words, pool.Quote(w))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fleet/internal/filename"
+	"fleet/internal/lang"
 	"fleet/pool/transfer"
 )
 
@@ -23,6 +24,39 @@ func forHost(path, host string) string {
 		return path
 	}
 	return strings.ReplaceAll(path, hostMark, filename.Of(host, ""))
+}
+
+// refuseMarks refuses what was meant to be {host}, and would be a file of that name
+// on every host.
+func refuseMarks(words []string) error {
+	for _, word := range words {
+		for rest := word; ; {
+			_, after, ok := strings.Cut(rest, "{")
+			if !ok {
+				break
+			}
+			rest = after
+			name, _, closed := strings.Cut(after, "}")
+			mark := "{" + name + "}"
+			if closed && mark != hostMark && meansHost(name) {
+				return &usageError{
+					err:  badUsage("%q has %s in it, which stands for nothing", word, mark),
+					hint: hostMark + " is the name of the host: " + strings.ReplaceAll(word, mark, hostMark),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// meansHost reports whether who writes {name} means the name of the host.
+func meansHost(name string) bool {
+	switch low := strings.ToLower(strings.TrimSpace(name)); low {
+	case "host", "hosts", "hostname", "host.name", "inventory_hostname":
+		return true
+	default:
+		return lang.Suggest(low, []string{"host"}) != ""
+	}
 }
 
 // exclusion is for --ignore.
