@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,6 +42,7 @@ type fetch struct {
 	delay    time.Duration // of one request
 	many     bool          // so many files that they are put on disk all at once
 	reopened bool          // after a lost link; once is what we do
+	bytes    atomic.Int64  // of all files, as far as the host has told of them
 	records
 }
 
@@ -80,6 +82,7 @@ func (f *fetch) expect() int {
 			bytes += e.size
 		}
 	}
+	f.bytes.Store(bytes)
 	f.o.Meter.expect(files, bytes)
 	return files
 }

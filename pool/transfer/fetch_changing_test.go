@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -69,6 +70,43 @@ func TestFetchOfAFileThatChangesMeanwhile(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a file has beyond the size that the host told counts as well.
+func TestFetchHoldsAllBytesToTheirBound(t *testing.T) {
+	t.Run("no sizes", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, b *bench) {
+			lay(t, b.dir, map[string]string{"d/a": "123456", "d/b": "123456", "d/c": "123456"})
+			b.lies = func(i info) info {
+				if i.kind == aFile {
+					i.size = 0
+				}
+				return i
+			}
+			b.o.MaxBytes = 13
+			_, err := b.fetch(t, Item{"/d", "d"})
+			if err == nil || !strings.Contains(err.Error(), "more than 13 bytes") {
+				t.Errorf("got %v", err)
+			}
+			if got := found(t, b.into); len(got) != 3 {
+				t.Errorf("got %q, want two files", got)
+			}
+		})
+	})
+	t.Run("all grow", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, b *bench) {
+			lay(t, b.dir, map[string]string{"d/a": "1", "d/b": "1", "d/c": "1"})
+			b.early, b.late = map[string]Sum{}, true
+			b.before = func(p string, n int) {
+				must(t, os.WriteFile(p, []byte(strings.Repeat(strconv.Itoa(min(n, 2)), 6)), 0o640))
+			}
+			b.o.MaxBytes = 13
+			_, err := b.fetch(t, Item{"/d", "d"})
+			if err == nil || !strings.Contains(err.Error(), "more than 13 bytes") {
+				t.Errorf("got %v", err)
+			}
+		})
+	})
 }
 
 func TestFetchGoesOnAfterALostLink(t *testing.T) {

@@ -32,6 +32,7 @@ type job struct {
 	sum   Sum    // of the draft, once it is finished
 	ready bool   // the draft is finished
 	old   bool   // a file of the same size is in its place
+	probe bool   // read it, though it has no size
 	live  bool   // one of those without a size that have content, as in /proc
 	got   int64  // how long the draft is
 	done  bool   // nothing is left to do, in the good case or the bad
@@ -217,13 +218,22 @@ func (f *fetch) settle(j *job, err error) error {
 // drop gives a file up.
 func (f *fetch) drop(j *job) {
 	j.done = true
+	if err := f.discard(j); err != nil {
+		f.note("%v", err)
+	}
+}
+
+// discard removes what has arrived of a file.
+func (f *fetch) discard(j *job) error {
 	if j.draft == nil {
-		return
+		return nil
 	}
 	whole, inVain := j.draft.resume()
 	f.o.Meter.done(0, -whole-inVain)
-	if err := j.draft.discard(); err != nil {
-		f.note("%v", err)
+	if j.size == 0 {
+		f.bytes.Add(-j.draft.arrivedBytes())
 	}
+	err := j.draft.discard()
 	j.draft = nil
+	return err
 }

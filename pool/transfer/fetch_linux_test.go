@@ -49,3 +49,18 @@ func TestFetchOfFilesWithoutASize(t *testing.T) {
 		}
 	})
 }
+
+// Files without a size that are in a folder are no empty files either, on hosts that
+// tell of sums and on those that do not.
+func TestFetchOfAFolderOfFilesWithoutASize(t *testing.T) {
+	const dir, name = "/proc/sys/kernel/random", "poolsize"
+	want, err := os.ReadFile(filepath.Join(dir, name))
+	must(t, err)
+	forHosts(t, []func(testing.TB) *testHost{embeddedHost, commandHost, fileOnlyHost}, func(t *testing.T, h *testHost) {
+		into, _, err := fetchFrom(t, h, &FetchOptions{Exclude: []string{"*", "!" + name}}, Item{dir, "random"})
+		must(t, err)
+		if got, err := os.ReadFile(filepath.Join(into, "random", name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("got %q and %v, want %q", got, err, want)
+		}
+	})
+}

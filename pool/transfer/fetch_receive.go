@@ -11,7 +11,7 @@ const liveMax = 16 << 20
 // receive brings the content of a file into a draft of it.
 func (f *fetch) receive(ctx context.Context, j *job) (err error) {
 	size := j.size
-	if size == 0 && j.top {
+	if size == 0 && f.probes(j) {
 		size = liveMax
 	}
 	if j.draft == nil {
@@ -37,10 +37,16 @@ func (f *fetch) receive(ctx context.Context, j *job) (err error) {
 	return err
 }
 
+// probes tells whether a file without a size is read: where it is meant by itself,
+// or the host has no tool that would tell that there is something in it.
+func (f *fetch) probes(j *job) bool {
+	return j.top || j.probe || !f.remote.commands || f.remote.facts.sum == ""
+}
+
 // read brings a part of a file into its draft, a big one over several sessions where
 // that is faster.
 func (f *fetch) read(ctx context.Context, j *job, from, size int64) error {
-	to := arrival{ctx, j.draft, f}
+	to := arrival{ctx, j.draft, f, j.size == 0}
 	if size < wideSize || !f.remote.sftp {
 		_, err := f.remote.sys.read(ctx, j.remote, from, size, to)
 		return err
@@ -55,12 +61,18 @@ func (f *fetch) read(ctx context.Context, j *job, from, size int64) error {
 type arrival struct {
 	ctx context.Context // of the read
 	*draft
-	of *fetch
+	of      *fetch
+	unasked bool // the host has told of none of it
 }
 
 func (a arrival) WriteAt(p []byte, offset int64) (int, error) {
 	if err := a.of.o.Limit.wait(a.ctx, len(p)); err != nil {
 		return 0, err
+	}
+	if a.unasked {
+		if err := a.of.fits(int64(len(p))); err != nil {
+			return 0, err
+		}
 	}
 	n, err := a.draft.WriteAt(p, offset)
 	a.of.o.Meter.done(0, int64(n))

@@ -47,8 +47,10 @@ func (f *fetch) verify(ctx context.Context, j *job, host Sum, told bool) error {
 		}
 		same := now.size == j.size && now.mtime.Equal(j.mtime)
 		switch {
-		case same && (j.live || j.size == 0):
+		case same && (j.live || j.size == 0 && !told):
 			return nil // there is nothing to compare
+		case same && j.size == 0: // by its sum there is something in it
+			j.probe = true
 		case !f.remote.commands && same && j.got == j.size:
 			return nil
 		case now.size > j.size && j.got == j.size && !j.live:
@@ -98,19 +100,17 @@ func (f *fetch) stable(ctx context.Context, j *job) (bool, error) {
 
 // again reads a file from its beginning, as it is now.
 func (f *fetch) again(ctx context.Context, j *job, now info) (host Sum, told bool, err error) {
-	if j.draft != nil {
-		f.o.Meter.done(0, -j.got)
-		if err := j.draft.discard(); err != nil {
-			return Sum{}, false, err
-		}
-	}
-	f.o.Meter.expect(0, now.size-j.size)
-	j.size, j.mtime, j.mode = now.size, now.mtime, now.mode
-	j.draft, j.ready, j.live = nil, false, false
-	if err := f.fits(now.size); err != nil {
+	if err := f.discard(j); err != nil {
 		return Sum{}, false, err
 	}
-	if err := f.receive(ctx, j); err != nil || !f.remote.commands {
+	more := now.size - j.size
+	f.o.Meter.expect(0, more)
+	j.size, j.mtime, j.mode = now.size, now.mtime, now.mode
+	j.ready, j.live = false, false
+	if err := f.fits(more); err != nil {
+		return Sum{}, false, err
+	}
+	if err := f.receive(ctx, j); err != nil || j.live || !f.remote.commands {
 		return Sum{}, false, err
 	}
 	sums, err := f.sums(ctx, []string{j.remote})
@@ -118,10 +118,12 @@ func (f *fetch) again(ctx context.Context, j *job, now info) (host Sum, told boo
 	return host, told, err
 }
 
-// fits holds a file that has changed to the bound of all of them.
-func (f *fetch) fits(size int64) error {
-	if f.o.MaxBytes > 0 && size > f.o.MaxBytes {
-		return fmt.Errorf("it grew to %d bytes, and %d is the most that is accepted", size, f.o.MaxBytes)
+// fits counts bytes that the host has not told of at first, and holds all of them
+// to their bound.
+func (f *fetch) fits(more int64) error {
+	all := f.bytes.Add(more)
+	if more > 0 && f.o.MaxBytes > 0 && all > f.o.MaxBytes {
+		return fmt.Errorf("with what it holds by now there are more than %d bytes, which is the most that is accepted", f.o.MaxBytes)
 	}
 	return nil
 }
