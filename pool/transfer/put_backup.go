@@ -72,6 +72,9 @@ func (p *putting) copyBackup(ctx context.Context, path string) error {
 		return err
 	}
 	if err := p.r.sys.create(ctx, path); err != nil {
+		if !errors.Is(err, fs.ErrExist) {
+			p.remove(ctx, path) // it may have been made
+		}
 		return err
 	}
 	err = p.r.send(ctx, NewSource(p.path, content, 0o600), path, &Options{Limit: p.o.Limit})

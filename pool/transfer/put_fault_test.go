@@ -180,6 +180,46 @@ func TestPutGoesOnWithWhatAnEarlierOneLeft(t *testing.T) {
 	}
 }
 
+// Where others may write, what looks like the rest of a transfer may be another file.
+func TestPutTakesNothingOverWhereOthersMayWrite(t *testing.T) {
+	h := embeddedHost(t).work(t)
+	if err := os.Chmod(h.local(""), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	path, content := localFile(t, 2<<20)
+	src := openSource(t, path)
+	names, err := newTempName("big", src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planted := names.random()
+	write(t, h.local(planted), string(content[:3<<19]), 0o600)
+	ago := time.Now().Add(-2 * abandoned)
+	if err := os.Chtimes(h.local(planted), ago, ago); err != nil {
+		t.Fatal(err)
+	}
+	putFile(t, h.open(t), src, PutOptions{Destination: h.path("big")})
+	isFile(t, h.local("big"), string(content), 0o640)
+	holds(t, h.local(""), "big", planted)
+}
+
+// A connection that is lost as the temporary file is made leaves none.
+func TestPutRemovesWhatWasMadeAsTheLinkWasLost(t *testing.T) {
+	h := embeddedHost(t).work(t)
+	r := h.open(t)
+	r.sys = deaf{r.sys}
+	putFile(t, r, text("new\n"), PutOptions{Destination: h.path("target"), File: File{Mode: 0o600, HasMode: true}})
+	isFile(t, h.local("target"), "new\n", 0o600)
+	holds(t, h.local(""), "target")
+}
+
+// A deaf system creates files, and loses the answer.
+type deaf struct{ system }
+
+func (d deaf) create(ctx context.Context, path string) error {
+	return errors.Join(d.system.create(ctx, path), errCut)
+}
+
 func TestPutOfTheSameSourceTakesOverAtOnce(t *testing.T) {
 	path, content := localFile(t, 16<<20)
 	src := openSource(t, path)

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -107,6 +106,9 @@ func (p *putting) open(ctx context.Context) (err error) {
 	}
 	var found []string
 	err = p.again(ctx, func() error {
+		if p.temp != "" { // the first try may have made it
+			_ = p.r.sys.do(ctx, []op{{what: remove, path: p.temp}})
+		}
 		temp := joinPath(folder, p.names.random())
 		all, ctx := errgroup.WithContext(ctx)
 		all.Go(func() error { return p.r.sys.create(ctx, temp) })
@@ -146,6 +148,12 @@ func (p *putting) takeOver(ctx context.Context, folder string, found []string) e
 	if err != nil {
 		return err
 	}
+	in, err := p.r.sys.stat(ctx, folder)
+	if err != nil {
+		return err
+	}
+	// Where others may write, it may be a second name for another file.
+	private := (in.uid == mine.uid || in.uid == 0) && in.mode&0o022 == 0
 	for _, name := range found {
 		path := joinPath(folder, name)
 		is, err := p.r.sys.lstat(ctx, path)
@@ -155,7 +163,7 @@ func (p *putting) takeOver(ctx context.Context, folder string, found []string) e
 		tag, _ := p.names.matches(name)
 		age, own := mine.mtime.Sub(is.mtime), p.src.hasLeft(p.leftName(path))
 		switch {
-		case (age > abandoned || own) && tag == p.names.tag && !p.resumed && is.size >= resumeSize && is.size <= p.src.size:
+		case private && (age > abandoned || own) && tag == p.names.tag && !p.resumed && is.size >= resumeSize && is.size <= p.src.size:
 			// Whoever renames it first has it; nobody else finds it any more.
 			if p.r.sys.do(ctx, []op{{what: rename, path: path, to: p.temp}}) != nil {
 				continue
@@ -212,9 +220,9 @@ func (p *putting) leftovers(ctx context.Context, folder, temp string) (found []s
 			return nil
 		})
 	} else {
-		var out bytes.Buffer
+		out := &bounded{max: 1 << 20}
 		const script = `cd -- "$1" && for f in "$2"*; do printf '%s\0' "$f"; done`
-		_, _, err = p.r.run(ctx, script, []string{scriptPath(folder), p.names.prefix}, nil, &out)
+		_, _, err = p.r.run(ctx, script, []string{scriptPath(folder), p.names.prefix}, nil, out)
 		for name := range strings.SplitSeq(out.String(), "\x00") {
 			keep(name)
 		}
