@@ -92,7 +92,9 @@ func (k *pickup) ship(ctx context.Context, r *transfer.Remote, say *teller) (*tr
 	}
 	k.budget.files -= report.Total - report.Deleted + report.Unchanged
 	k.budget.bytes -= report.Bytes
-	say.outcome(err)(say.shown(k.remote), k.where(say), k.size(report), report)
+	to := k.where(say)
+	report.Path = forHost(to, say.host)
+	say.outcome(err)(say.shown(k.remote), to, k.size(report), report)
 	return report, err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"fleet/internal/term"
@@ -31,6 +32,9 @@ func (t *teller) outcome(err error) func(from, to string, n int64, r *transfer.R
 // is a folder, or several files.
 func (t *teller) item(from, to string, n int64, r *transfer.Report) {
 	var b strings.Builder
+	if t.alike {
+		r = asTyped(r, to)
+	}
 	what := t.tree(r)
 	if n >= 0 {
 		what = t.file(n, r)
@@ -139,6 +143,28 @@ func (t *teller) verb(w transfer.What) string {
 		return "adjust"
 	}
 	return strings.TrimSuffix(string(w), "d") // created: create
+}
+
+// asTyped is r with its paths as the user gave them, from where it went on: hosts whose
+// login folders differ, or folders here, have the same to say then.
+func asTyped(r *transfer.Report, to string) *transfer.Report {
+	typed := func(path *string) {
+		if rest, ok := strings.CutPrefix(*path, r.Path); ok && r.Path != "" {
+			*path = to + rest
+		}
+	}
+	c := *r
+	c.Changes, c.Backups, c.Diffs = slices.Clone(r.Changes), slices.Clone(r.Backups), slices.Clone(r.Diffs)
+	for i := range c.Changes {
+		typed(&c.Changes[i].Path)
+	}
+	for i := range c.Backups {
+		typed(&c.Backups[i])
+	}
+	for i := range c.Diffs {
+		typed(&c.Diffs[i].Path)
+	}
+	return &c
 }
 
 // shown is a path with the name of the host in it, as it is told: where hosts are

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"fleet/pool/transfer"
@@ -45,6 +46,22 @@ func TestWhatCameOfATransferIsTold(t *testing.T) {
 		if stdout.String() != tt.out || stderr.String() != tt.to {
 			t.Errorf("%s: got %q and %q, want %q and %q", tt.name, stdout.String(), stderr.String(), tt.out, tt.to)
 		}
+	}
+}
+
+func TestHostsWithOtherFoldersSayTheSame(t *testing.T) {
+	var said []string
+	for _, home := range []string{"/home/a", "/home/b"} {
+		var stdout bytes.Buffer
+		say := teller{stdout: &stdout, alike: true, each: true}
+		say.item("site/", "www", -1, &transfer.Report{
+			Path: home + "/www", Changes: []transfer.Change{{Path: home + "/www/x", What: transfer.Created}}, Total: 1,
+			Diffs: []transfer.Diff{{Path: home + "/www/x", After: []byte("x\n")}},
+		})
+		said = append(said, stdout.String())
+	}
+	if said[0] != said[1] || !strings.Contains(said[0], "  created www/x\n") || !strings.Contains(said[0], "+++ www/x\n") {
+		t.Errorf("they said %q", said)
 	}
 }
 
