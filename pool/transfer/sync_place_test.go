@@ -62,7 +62,7 @@ func TestSyncKeepsWhatItCannotPutBack(t *testing.T) {
 	link := &cuttable{Transport: h.Transport}
 	h.Transport = link
 	r := h.open(t)
-	r.sys = watched{system: r.sys, before: func(o op) {
+	r.sys = watched{system: r.sys, before: func(op) {
 		if link.cut {
 			_ = r.sys.close()
 		}
