@@ -60,7 +60,7 @@ func TestWhatAHostMakesUpEndsInAnError(t *testing.T) {
 			t.Errorf("%s: got %d entries, want %d", test.folder, n, test.entries)
 		}
 	}
-	if err := r.sys.walk(t.Context(), "/wide", counted(5000, func(info) error { return nil })); err == nil || !strings.Contains(err.Error(), "more than 5000") {
+	if err := r.sys.walk(t.Context(), "/wide", counted(5000, bytesMax, func(info) error { return nil })); err == nil || !strings.Contains(err.Error(), "more than 5000") {
 		t.Errorf("a folder without an end: %v", err)
 	}
 	for _, test := range []struct {

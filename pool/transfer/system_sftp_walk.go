@@ -11,36 +11,23 @@ import (
 	"sync"
 )
 
-// Bounds of a walk, for servers that make folders up.
 const (
-	foldersMax = 64       // read at one time
-	aheadMax   = 32       // requests for one folder under way at one time
-	pathMax    = 32 << 10 // bytes of a path; no system that matters takes more than 4096
-	depthMax   = 1000     // folders in folders
-	entriesMax = 2_000_000
+	foldersMax = 64  // read at one time
+	aheadMax   = 32  // requests for one folder under way at one time
+	linksMax   = 128 // and of those that ask where links lead
+	emptyMax   = 10  // answers without an entry, one after the other: what is after them is the end
 )
-
-// counted bounds how often visit is called.
-func counted(limit int, visit func(info) error) func(info) error {
-	n := 0
-	return func(i info) error {
-		if n++; n > limit {
-			return fmt.Errorf("it holds more than %d files and folders, which is as many as fleet takes at one time", limit)
-		}
-		return visit(i)
-	}
-}
 
 // walk reads many folders at once. One goroutine, the caller's, sees all entries: it
 // calls visit and decides what is read next.
 func (f *sftpSystem) walk(ctx context.Context, root string, visit func(info) error) error {
-	visit = counted(entriesMax, visit)
+	visit = counted(entriesMax, bytesMax, visit)
 	ctx, cancel := context.WithCancel(ctx)
 	w := &walking{system: f, root: root, found: make(chan batch)}
 	defer w.readers.Wait()
 	defer cancel()
 	waiting, open := []string{""}, 0
-	var unread []error
+	var unread unreadFolders
 	for len(waiting) > 0 || open > 0 {
 		for len(waiting) > 0 && open < foldersMax {
 			folder := waiting[len(waiting)-1]
@@ -61,7 +48,7 @@ func (f *sftpSystem) walk(ctx context.Context, root string, visit func(info) err
 			if l.folder == "" || unreachable(l.err) || ctx.Err() != nil {
 				return l.err
 			}
-			unread = append(unread, l.err)
+			unread.add(l.err)
 		}
 		for _, i := range l.entries {
 			switch err := visit(i); {
@@ -73,7 +60,7 @@ func (f *sftpSystem) walk(ctx context.Context, root string, visit func(info) err
 			}
 		}
 	}
-	return errors.Join(unread...)
+	return unread.err()
 }
 
 // A walking is one walk.
@@ -125,7 +112,7 @@ func (w *walking) read(ctx context.Context, folder string) error {
 			f.forget(c)
 		}
 	}()
-	for ahead := 2; ; ahead = min(2*ahead, aheadMax) {
+	for ahead, empty := 2, 0; ; ahead = min(2*ahead, aheadMax) {
 		for len(calls) < ahead {
 			c, err := f.begin(ctx, newRequest(sftpReaddir).text(handle), nil)
 			if err != nil {
@@ -147,6 +134,12 @@ func (w *walking) read(ctx context.Context, folder string) error {
 		entries, err := w.entries(ctx, folder, &a)
 		if err != nil {
 			return err
+		}
+		if empty++; len(entries) > 0 {
+			empty = 0
+		}
+		if empty > emptyMax {
+			return nil
 		}
 		w.tell(ctx, batch{folder: folder, entries: entries})
 	}
@@ -171,11 +164,11 @@ func (w *walking) entries(ctx context.Context, folder string, a *answer) ([]info
 	return w.withLinks(ctx, entries)
 }
 
-// decode reads one answer (section 7). The kind of an entry is 0 where it does not
-// tell it.
+// decode reads one answer (section 7), which may have no entry at all. The kind of an
+// entry is 0 where it does not tell it.
 func (w *walking) decode(folder string, a *answer) ([]info, error) {
 	n := a.u32()
-	if n == 0 || uint64(n) > uint64(len(a.rest)/12) { // an entry has no less than three numbers
+	if uint64(n) > uint64(len(a.rest)/12) { // an entry has no less than three numbers
 		return nil, fmt.Errorf("the sftp server tells of %d entries in %d bytes", n, len(a.rest))
 	}
 	entries := make([]info, 0, n)
@@ -204,43 +197,50 @@ func (w *walking) decode(folder string, a *answer) ([]info, error) {
 
 // withLinks fills in where links lead. One that has gone meanwhile is left out.
 func (w *walking) withLinks(ctx context.Context, entries []info) ([]info, error) {
-	calls := make(map[int]*call)
-	for i := range entries {
-		if entries[i].kind != aLink {
-			continue
+	var links []int
+	for i, e := range entries {
+		if e.kind == aLink {
+			links = append(links, i)
 		}
-		c, err := w.system.begin(ctx, newRequest(sftpReadlink).text(w.full(entries[i].path)), nil)
-		if err != nil {
-			return nil, err
-		}
-		calls[i] = c
 	}
-	if len(calls) == 0 {
+	calls := make(map[int]*call)
+	defer func() {
+		for _, c := range calls {
+			w.system.forget(c)
+		}
+	}()
+	gone := make(map[int]bool)
+	for n, next := 0, 0; n < len(links); n++ {
+		for ; next < len(links) && next < n+linksMax; next++ {
+			c, err := w.system.begin(ctx, newRequest(sftpReadlink).text(w.full(entries[links[next]].path)), nil)
+			if err != nil {
+				return nil, err
+			}
+			calls[links[next]] = c
+		}
+		e := &entries[links[n]]
+		a, err := w.system.wait(ctx, calls[links[n]])
+		delete(calls, links[n])
+		if err == nil {
+			e.link, err = a.name()
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			gone[links[n]] = true
+		case err != nil:
+			return nil, err
+		case len(e.link) > pathMax:
+			return nil, fmt.Errorf("the link %q leads to a path of %d bytes", e.path, len(e.link))
+		}
+	}
+	if len(gone) == 0 {
 		return entries, nil
 	}
 	kept := entries[:0]
 	for i, e := range entries {
-		if c := calls[i]; c != nil {
-			a, err := w.system.wait(ctx, c)
-			if err == nil {
-				e.link, err = a.name()
-			}
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
+		if !gone[i] {
+			kept = append(kept, e)
 		}
-		kept = append(kept, e)
 	}
 	return kept, nil
-}
-
-// checkName refuses what no folder can hold.
-func checkName(name string) error {
-	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
-		return fmt.Errorf("the host tells of %q: %w", name, errBadName)
-	}
-	return nil
 }

@@ -41,7 +41,7 @@ done
 `
 
 func (s *shellSystem) walk(ctx context.Context, root string, visit func(info) error) error {
-	visit = counted(entriesMax, visit)
+	visit = counted(entriesMax, bytesMax, visit)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, out := io.Pipe()
@@ -64,11 +64,13 @@ func (s *shellSystem) walk(ctx context.Context, root string, visit func(info) er
 	return err
 }
 
-// namesMax bounds how many names find hands on at one time, and lineMax a line about
-// one.
+// namesMax bounds how many names find hands on at one time, lineMax a line about one,
+// and linesBytes all of those lines: no system gives a command more than a few MiB of
+// names.
 const (
-	namesMax = 1 << 20
-	lineMax  = 1 << 10
+	namesMax   = 1 << 20
+	lineMax    = 1 << 10
+	linesBytes = 64 << 20
 )
 
 // listing reads what describeScript prints.
@@ -83,11 +85,9 @@ func (s *shellSystem) listing(in *bufio.Reader, visit func(info) error) error {
 		if err != nil || nerr != nil || n < 0 || n > namesMax {
 			return fmt.Errorf("the host's answer cannot be understood: %q is not a number of names", count)
 		}
-		lines := make([]string, n)
-		for i := range lines {
-			if lines[i], err = until(in, '\n', lineMax); err != nil {
-				return err
-			}
+		lines, err := linesAbout(in, n)
+		if err != nil {
+			return err
 		}
 		for _, line := range lines {
 			i, err := s.entry(in, line)
@@ -106,6 +106,23 @@ func (s *shellSystem) listing(in *bufio.Reader, visit func(info) error) error {
 			}
 		}
 	}
+}
+
+// linesAbout reads the lines about n names.
+func linesAbout(in *bufio.Reader, n int) ([]string, error) {
+	var lines []string
+	size := 0
+	for range n {
+		line, err := until(in, '\n', lineMax)
+		if err != nil {
+			return nil, err
+		}
+		if size += len(line); size > linesBytes {
+			return nil, fmt.Errorf("the host's answer cannot be understood: it has more than %d MiB without a name", linesBytes>>20)
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // entry reads the name and the link that belong to line. The kind is 0 where it has
