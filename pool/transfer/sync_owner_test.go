@@ -114,6 +114,20 @@ func TestSyncFillsFoldersThatAreNotForWriting(t *testing.T) {
 	})
 }
 
+// Folders that lock their owner out get their modes after all that is in them.
+func TestSyncLocksFoldersLast(t *testing.T) {
+	needRoot(t) // to read them here, as another user than on the host
+	h := sshdHost(t)
+	source := plant(t, map[string]string{"0/1/2/x": "1", "0/1/y": "1", "a/z": "1"})
+	for _, dir := range []string{"0/1/2", "0/1", "0"} {
+		if err := os.Chmod(filepath.Join(source, dir), 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	syncTree(t, h.open(t), source+"/", &SyncOptions{Destination: h.path("to")})
+	sameTree(t, source, h.local("to"))
+}
+
 // One tree goes to many hosts at once; what is large is open once for all of them.
 func TestSyncToManyHostsAtOnce(t *testing.T) {
 	source := plant(t, map[string]string{"small": "1", "d/x": "2"})

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -122,11 +125,31 @@ func (s *syncing) finish(ctx context.Context, p *plan, relock []op) error {
 		}
 		ops = append(ops, op{what: chtimes, path: at, time: e.mtime})
 	}
-	if err := s.do(ctx, ops); err != nil {
-		return err
+	for _, some := range lockedLast(ops) {
+		if err := s.do(ctx, some); err != nil {
+			return err
+		}
 	}
 	s.changedAll(p.changes, func(w What) bool { return w == Adjusted })
 	return nil
+}
+
+// lockedLast divides ops into those that can be done side by side: modes that lock
+// the owner out of a folder come after all that is done in it.
+func lockedLast(ops []op) [][]op {
+	byDepth := make(map[int][]op)
+	for _, o := range ops {
+		depth := math.MaxInt
+		if o.what == chmod && o.mode&0o100 == 0 {
+			depth = strings.Count(o.path, "/")
+		}
+		byDepth[depth] = append(byDepth[depth], o)
+	}
+	var all [][]op
+	for _, depth := range slices.Backward(slices.Sorted(maps.Keys(byDepth))) {
+		all = append(all, byDepth[depth])
+	}
+	return all
 }
 
 // adjustments are what is done in place, with paths on the host.
