@@ -55,13 +55,18 @@ type putting struct {
 }
 
 func (p *putting) run(ctx context.Context) error {
-	if err := p.locate(ctx); err != nil {
+	var same bool
+	// A Remote that was not used for a while may have lost its link long ago.
+	err := p.again(ctx, func() (err error) {
+		if err := p.locate(ctx); err != nil {
+			return err
+		}
+		if err := p.attributes(ctx); err != nil {
+			return err
+		}
+		same, err = p.same(ctx)
 		return err
-	}
-	if err := p.attributes(ctx); err != nil {
-		return err
-	}
-	same, err := p.same(ctx)
+	})
 	if err != nil {
 		return err
 	}

@@ -310,3 +310,15 @@ func TestPutKeepsToTheRateOfAllHosts(t *testing.T) {
 		t.Errorf("4 MiB went in %v at 4 MiB/s", took)
 	}
 }
+
+// A Remote that is kept for the next step may have lost its link meanwhile.
+func TestPutOverALinkThatWasLostBefore(t *testing.T) {
+	h := embeddedHost(t)
+	r := h.open(t)
+	putFile(t, r, text("one\n"), PutOptions{Destination: h.path("a")})
+	f := r.sys.(*sftpSystem)
+	_ = f.stream.Close() // as by a server that starts anew
+	<-f.over
+	putFile(t, r, text("two\n"), PutOptions{Destination: h.path("b")})
+	isFile(t, h.local("b"), "two\n", 0o644)
+}
