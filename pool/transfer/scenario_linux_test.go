@@ -84,7 +84,7 @@ func TestAFullDiskLeavesTheOldFile(t *testing.T) {
 // A file system that cannot be written to is named as what it is.
 func TestAReadOnlyDiskIsNamed(t *testing.T) {
 	dir := oddTree(t)
-	forHosts(t, append(mainHosts, sshdHost, sudoCommandHost), func(t *testing.T, h *testHost) {
+	forHosts(t, append(mainHosts, sshdHost, fileOnlyHost, sudoCommandHost), func(t *testing.T, h *testHost) {
 		mount(t, h, "fixed", "size=2m", unix.MS_RDONLY)
 		r := h.open(t)
 		_, err := pushBytes(t, r, []byte("new"), h.path("fixed/data"))
@@ -94,6 +94,8 @@ func TestAReadOnlyDiskIsNamed(t *testing.T) {
 		_, err = pushTree(t, r, dir, &SyncOptions{Destination: h.path("fixed")})
 		if err == nil || !strings.Contains(strings.ToLower(err.Error()), "read-only") {
 			t.Errorf("sync: got %v", err)
+		} else if strings.Contains(err.Error(), "left on the host") {
+			t.Errorf("sync: %v: nothing is left", err)
 		}
 	})
 }

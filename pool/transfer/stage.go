@@ -139,11 +139,15 @@ func (r *Remote) removeAll(ctx context.Context, dir string) error {
 		return fmt.Errorf("remove %q: %s", dir, said)
 	}
 	var all []info
-	if err := r.sys.walk(ctx, dir, func(e info) error {
+	err = r.sys.walk(ctx, dir, func(e info) error {
 		e.path = under(dir, e.path)
 		all = append(all, e)
 		return nil
-	}); err != nil {
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a read-only file system says that first, whatever is there
+	}
+	if err != nil {
 		return err
 	}
 	return r.removeInfos(ctx, append(all, info{path: dir, kind: aFolder}))
