@@ -55,6 +55,8 @@ func (f *pushFlags) checkArgs(args []string) error {
 		return &usageError{err: badUsage("there is no REMOTE: it is not said where %q goes on the hosts", args[0]), hint: "that comes last: " + example}
 	case slices.Contains(args, ""):
 		return badUsage("a name of a file is empty; is a variable of your shell not set?")
+	case strings.ContainsAny(args[len(args)-1], "*?"): // it would be the name of a file
+		return &usageError{err: badUsage("%q is a pattern, and not a place on the hosts", args[len(args)-1]), hint: "the last word is where it goes: " + example}
 	case slices.Contains(args[:len(args)-1], "-"):
 		return &usageError{err: badUsage("standard input cannot be pushed: a file is read more than once"), hint: "write it to a file first"}
 	}
