@@ -54,14 +54,14 @@ func (p *putting) replace(ctx context.Context) (err error) {
 
 // write fills the temporary file, puts it on disk and verifies it there.
 func (p *putting) write(ctx context.Context) (info, error) {
+	aside := *p // which does not see that transmit reopens the host
+	aside.r = p.r.asItIs()
 	all, each := errgroup.WithContext(ctx)
 	all.Go(func() error {
 		_, err := p.src.Sum(each) // takes its time while the content travels
 		return err
 	})
 	all.Go(func() error { return p.transmit(each) })
-	aside := *p // what reopens the host meanwhile is not to change under it
-	aside.r = p.r.asItIs()
 	all.Go(func() error {
 		aside.sweep(each)
 		return nil
