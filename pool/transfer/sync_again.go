@@ -1,5 +1,7 @@
 package transfer
 
+import "slices"
+
 // recount counts as done what the first try has done before its link was lost, whether
 // it had the answer or not: what p, the plan of the second one, does not name any more.
 func (s *syncing) recount(p *plan) {
@@ -31,6 +33,13 @@ func (s *syncing) recount(p *plan) {
 		}
 	}
 	s.changedAll(done, func(What) bool { return true })
+	for _, i := range s.first.folders { // whose times may not be set yet
+		if s.have[s.tree.entries[i].path].kind == aFolder {
+			p.folders = append(p.folders, i)
+		}
+	}
+	slices.Sort(p.folders)
+	p.folders = slices.Compact(p.folders)
 	filesBefore, bytesBefore := s.moves(s.first)
 	filesLeft, bytesLeft := s.moves(p)
 	s.told.FilesDone += filesBefore - filesLeft

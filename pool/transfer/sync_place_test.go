@@ -109,6 +109,10 @@ func TestSyncReportsWhatWasDoneBeforeTheLinkWasLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := embeddedHost(t)
 			source := plant(t, map[string]string{"a": "new", "d/b": "1", "e/c": "1"})
+			then := time.Unix(1_000_000_000, 0)
+			if err := os.Chtimes(filepath.Join(source, "d"), then, then); err != nil {
+				t.Fatal(err)
+			}
 			for name, content := range map[string]string{"a": "old", "d/b": "2", "d/gone": "1"} {
 				plantOne(t, h.local("to"), name, content)
 			}
