@@ -10,14 +10,15 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
 
 // Bounds of what a pattern may bring up.
 const (
-	globMax      = 100_000 // paths, at each "/" of the pattern
-	globNamesMax = 64 << 20
+	globMax      = 100_000  // paths, at each "/" of the pattern
+	globNamesMax = 64 << 20 // bytes of the names that are compared with one part of it
 )
 
 // Glob tells which paths of the host a pattern names, sorted. "*", "?" and "[a-z]"
@@ -69,8 +70,12 @@ func (r *Remote) expand(ctx context.Context, paths []string, part string, last b
 	if err != nil {
 		return nil, err
 	}
+	var size atomic.Int64 // of all names
 	return forEach(ctx, paths, func(ctx context.Context, dir string) ([]string, error) {
-		names, err := r.names(ctx, dir+"/")
+		names, err := r.names(ctx, dir+"/", &size)
+		if errors.Is(err, errManyNames) {
+			return nil, err
+		}
 		if err != nil {
 			// Where it is but one folder the user has meant that one.
 			is, missing := r.sys.stat(ctx, dir)
@@ -122,8 +127,12 @@ func forEach(ctx context.Context, paths []string, do func(context.Context, strin
 	for i, p := range paths {
 		answers[i] = &answer{path: p}
 	}
+	var count atomic.Int64
 	err := each(ctx, answers, func(ctx context.Context, a *answer) (err error) {
 		a.found, err = do(ctx, a.path)
+		if count.Add(int64(len(a.found))) > globMax {
+			return fmt.Errorf("it names more than %d paths", globMax)
+		}
 		return err
 	})
 	if err != nil {
@@ -131,9 +140,7 @@ func forEach(ctx context.Context, paths []string, do func(context.Context, strin
 	}
 	var all []string
 	for _, a := range answers {
-		if all = append(all, a.found...); len(all) > globMax {
-			return nil, fmt.Errorf("it names more than %d paths", globMax)
-		}
+		all = append(all, a.found...)
 	}
 	return all, nil
 }
@@ -144,14 +151,29 @@ for n in * .[!.]* ..?*; do
 	if [ -e "$n" ] || [ -h "$n" ]; then printf '%s\000' "$n"; fi
 done`
 
-// names are those of what is in the folder dir, which ends with "/".
-func (r *Remote) names(ctx context.Context, dir string) ([]string, error) {
+var errManyNames = errors.New("there are too many files to look through")
+
+// heldNames are names that a command prints, while there are not too many.
+type heldNames struct {
+	bytes.Buffer
+	size *atomic.Int64
+}
+
+func (h *heldNames) Write(p []byte) (int, error) {
+	if h.size.Add(int64(len(p))) > globNamesMax {
+		return 0, errManyNames
+	}
+	return h.Buffer.Write(p)
+}
+
+// names are those of what is in the folder dir, which ends with "/". It adds their
+// size to size.
+func (r *Remote) names(ctx context.Context, dir string, size *atomic.Int64) ([]string, error) {
 	var names []string
 	if r.sftp {
-		size := 0
 		err := r.sys.walk(ctx, dir, func(i info) error {
-			if size += len(i.path); size > globNamesMax {
-				return fmt.Errorf("there are too many files in %q", dir)
+			if size.Add(int64(len(i.path))) > globNamesMax {
+				return errManyNames
 			}
 			names = append(names, i.path)
 			if i.kind == aFolder {
@@ -161,8 +183,11 @@ func (r *Remote) names(ctx context.Context, dir string) ([]string, error) {
 		})
 		return names, err
 	}
-	out := &bounded{max: globNamesMax}
+	out := &heldNames{size: size}
 	status, said, err := r.run(ctx, namesScript, []string{dir}, nil, out)
+	if size.Load() > globNamesMax {
+		return nil, errManyNames
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,16 @@
 package transfer
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"fleet/transport"
 )
 
 func TestGlobNamesWhatAShellWould(t *testing.T) {
@@ -52,6 +56,29 @@ func TestGlobNamesWhatAShellWould(t *testing.T) {
 			t.Error("an open bracket is no error")
 		}
 	})
+}
+
+// A host that tells of names without an end gets an error, not a part of the answer.
+func TestGlobOfTooManyNames(t *testing.T) {
+	r := &Remote{host: &Host{Transport: manyNames{}}, commands: true}
+	r.sys = &shellSystem{r}
+	r.facts.login = "/"
+	if got, err := r.Glob(t.Context(), "/many/*"); !errors.Is(err, errManyNames) {
+		t.Errorf("got %d paths and %v", len(got), err)
+	}
+}
+
+// manyNames prints more names than are looked through.
+type manyNames struct{ transport.Transport }
+
+func (manyNames) Run(_ context.Context, _ transport.Target, c *transport.Command) (transport.Status, error) {
+	names := bytes.Repeat([]byte("name\x00"), 1<<20)
+	for range globNamesMax/len(names) + 1 {
+		if _, err := c.Stdout.Write(names); err != nil {
+			return transport.Status{}, err
+		}
+	}
+	return transport.Status{}, nil
 }
 
 func TestGlobTellsThatItMayNotLook(t *testing.T) {
