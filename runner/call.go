@@ -22,6 +22,10 @@ type callRun struct {
 	fresh   bool         // it was begun in this run
 	sent    bool         // an attempt was sent, now or in an earlier run
 	ended   time.Time    // when the last attempt ended
+
+	changed bool // a transfer changed something, in any attempt: the next one finds that all right
+	files   int  // with new content, by all attempts
+	bytes   int64
 }
 
 // own reports whether the call is for the host itself.
@@ -148,8 +152,9 @@ func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 		copyEnd(e, result(did.status, did.err))
 	}
 	if did.moved != nil {
-		r.Changed = r.Changed && did.moved.Changed()
-		e.Files, e.Bytes = did.moved.Files, did.moved.Bytes
+		c.count(did.moved)
+		r.Changed = r.Changed && c.changed
+		e.Files, e.Bytes = c.files, c.bytes
 	}
 	if did.err != nil {
 		r.Status = -1
@@ -166,6 +171,13 @@ func (c *callRun) attempt(ctx context.Context) (*event.Event, *tasks.Result) {
 		c.settleTunnel(did.open, e, r)
 	}
 	return e, r
+}
+
+// count counts in what an attempt of a transfer has changed.
+func (c *callRun) count(moved *transfer.Report) {
+	c.changed = c.changed || moved.Changed()
+	c.files += moved.Files
+	c.bytes += moved.Bytes
 }
 
 // A deed is what an attempt came to, besides its output.

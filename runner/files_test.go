@@ -31,6 +31,7 @@ type disks struct {
 	homes   map[string]string
 	opened  atomic.Int32 // subsystems
 	open    atomic.Int32 // of them, those that are
+	last    atomic.Pointer[counted]
 	sends   func()       // called when something goes over one, after what opens it; nil: nothing is done
 }
 
@@ -87,7 +88,9 @@ func (d *disks) Open(ctx context.Context, t transport.Target, subsystem string) 
 	}
 	d.opened.Add(1)
 	d.open.Add(1)
-	return &counted{ReadWriteCloser: s, open: &d.open, sends: d.sends}, nil
+	c := &counted{ReadWriteCloser: s, open: &d.open, sends: d.sends}
+	d.last.Store(c)
+	return c, nil
 }
 
 type counted struct {
@@ -264,6 +267,69 @@ func TestTheFilesOfAHostStayOpenForItsNextStep(t *testing.T) {
 	equal(t, "story", p.story("h01"), []string{"a ok", "b ok", "c ok"})
 	if n := d.opened.Load(); n != 1 {
 		t.Errorf("they were opened %d times, want 1", n)
+	}
+}
+
+func TestFilesAreOpenedAnewWhereTheLinkWasLostBetweenSteps(t *testing.T) {
+	t.Parallel()
+	d := newDisks(t, "h01")
+	d.put(t, "h01", "log", "a line\n")
+	into := t.TempDir()
+	p := d.apply(t, `
+task "t" {
+  hosts = "h01"
+  step "put" {
+    copy {
+      content     = "x"
+      destination = "x"
+    }
+  }
+  step "get" {
+    fetch {
+      source      = "log"
+      destination = "`+into+`/log"
+    }
+  }
+}`, func(c *runner.Tasks) {
+		next := c.Sink
+		c.Sink = event.SinkFunc(func(e *event.Event) {
+			if e.Type == event.StepEnd && e.Step == "put" {
+				if err := d.last.Load().Close(); err != nil { // as a server that starts anew
+					t.Error(err)
+				}
+			}
+			next.Emit(e)
+		})
+	})
+	equal(t, "story", p.story("h01"), []string{"put ok", "get ok"})
+	if e := p.end(t, "h01", "get"); e.Attempt != 1 {
+		t.Errorf("it took %d attempts", e.Attempt)
+	}
+	if got, err := os.ReadFile(filepath.Join(into, "log")); err != nil || string(got) != "a line\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestWhatAnAttemptHasChangedCountsInTheNext(t *testing.T) {
+	t.Parallel()
+	d := newDisks(t, "h01")
+	p := d.apply(t, `
+task "t" {
+  hosts = "h01"
+  step "config" {
+    copy {
+      content     = "port = 80\n"
+      destination = "app.conf"
+    }
+    failed = self.stdout != ""
+    retry { attempts = 2 }
+    notify = ["restart"]
+  }
+  handler "restart" { command = "true" }
+}`)
+	equal(t, "story", p.story("h01"), []string{"config ok", "handlers.restart ok"})
+	if e := p.end(t, "h01", "config"); !e.Changed || e.Attempt != 2 || e.Files != 1 || e.Bytes != 10 {
+		t.Errorf("got %+v", e)
 	}
 }
 

@@ -37,10 +37,7 @@ func (p *passing) moved(n int) {
 // them stay open, unless do fails. The limits count from when the machine has been
 // reached.
 func (r *remotes) use(ctx context.Context, m *machine, l *limits, keep bool, do func(*transfer.Remote) error) error {
-	user := ""
-	if m.become != nil {
-		user = m.become.User
-	}
+	user := userOf(m)
 	one := r.open[user]
 	if one != nil && keep {
 		l.start()
@@ -67,6 +64,17 @@ func (r *remotes) use(ctx context.Context, m *machine, l *limits, keep bool, do 
 	}
 	return err
 }
+
+// userOf is the user whose rights count on m; empty where that is the login user.
+func userOf(m *machine) string {
+	if m.become == nil {
+		return ""
+	}
+	return m.become.User
+}
+
+// has reports whether the files of m are open from a step before.
+func (r *remotes) has(m *machine) bool { return r.open[userOf(m)] != nil }
 
 // openFiles reaches the files of m.
 func openFiles(ctx context.Context, m *machine, l *limits) (*openRemote, error) {

@@ -33,13 +33,22 @@ func (r *planRun) move(ctx context.Context, m *machine, open *remotes, s *tasks.
 	ctx, limits := newLimits(ctx, s.Timeout, s.IdleTimeout)
 	limits.quiet = "nothing moved"
 	defer limits.stop()
-	own, begun := c.On == nil && !c.Local, false
-	err = open.use(ctx, m, limits, own, func(remote *transfer.Remote) (err error) {
+	own, begun, kept := c.On == nil && !c.Local, false, open.has(m)
+	do := func(remote *transfer.Remote) (err error) {
 		begun = true
 		report, err = r.moveOver(ctx, remote, c, o)
 		return err
-	})
+	}
+	err = open.use(ctx, m, limits, own, do)
+	if own && kept && ctx.Err() == nil && transport.KindOf(err) == transport.KindLost && idle(report) {
+		err = open.use(ctx, m, limits, own, do) // the link may have been lost since the last step
+	}
 	return report, transferError(ctx, m, begun, err)
+}
+
+// idle reports whether a transfer ended before it did anything.
+func idle(report *transfer.Report) bool {
+	return report == nil || !report.Changed() && report.Bytes == 0
 }
 
 // moveOver transfers what c says over remote.
