@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fleet/inventory"
+	"fleet/pool"
 	"fleet/pool/transfer"
 )
 
@@ -56,7 +58,7 @@ func (a *app) pull(ctx context.Context, f *pullFlags, args []string) error {
 	if err := f.checkArgs(args); err != nil {
 		return err
 	}
-	if err := f.check(); err != nil {
+	if err := f.check(args); err != nil {
 		return err
 	}
 	to, err := readTarget(args[:len(args)-1], args[len(args)-1])
@@ -120,7 +122,16 @@ func readTarget(remotes []string, local string) (*pullTarget, error) {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	if above := filepath.Dir(filepath.Clean(t.root)); !exists(above) { // more than one would be a slip of the pen
+		return nil, &usageError{err: badUsage("there is no folder %q here", above), hint: "make it first: mkdir -p " + pool.Quote(above)}
+	}
 	return t, t.refuseClash(remotes)
+}
+
+// exists reports whether something is at path.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // refuseClash refuses two REMOTEs that would be one path here. What patterns find

@@ -15,7 +15,7 @@ func (a *app) push(ctx context.Context, f *pushFlags, args []string) error {
 	if err := f.checkArgs(args); err != nil {
 		return err
 	}
-	if err := f.check(); err != nil {
+	if err := f.check(args); err != nil {
 		return err
 	}
 	locals, remote := args[:len(args)-1], args[len(args)-1]

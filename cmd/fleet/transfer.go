@@ -58,10 +58,13 @@ func (f *transferFlags) add(a *app, cmd *cobra.Command, own *pflag.FlagSet) {
 	completeWords(cmd, "format", formats...)
 }
 
-// check refuses flags that contradict each other.
-func (f *transferFlags) check() error {
+// check refuses flags that contradict each other, and a {host} that is misspelt.
+func (f *transferFlags) check(words []string) error {
 	if !f.sel.selects() {
 		return &usageError{err: badUsage("no hosts are selected"), hint: "-w PATTERN, -g GROUP or -a says which"}
+	}
+	if err := refuseMarks(words); err != nil {
+		return err
 	}
 	return f.show.check()
 }
@@ -107,9 +110,6 @@ type item interface {
 // before the first packet.
 func (a *app) transfer(ctx context.Context, j *transferJob) error {
 	f := j.flags
-	if err := refuseMarks(j.words); err != nil {
-		return err
-	}
 	fanout, err := f.limit.orDefault(&a.env)
 	if err != nil {
 		return err
