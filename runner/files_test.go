@@ -32,7 +32,7 @@ type disks struct {
 	opened  atomic.Int32 // subsystems
 	open    atomic.Int32 // of them, those that are
 	last    atomic.Pointer[counted]
-	sends   func()       // called when something goes over one, after what opens it; nil: nothing is done
+	sends   func() // called when something goes over one, after what opens it; nil: nothing is done
 }
 
 // newDisks starts a server for each host.

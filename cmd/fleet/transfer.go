@@ -58,7 +58,7 @@ func (f *transferFlags) add(a *app, cmd *cobra.Command, own *pflag.FlagSet) {
 	completeWords(cmd, "format", formats...)
 }
 
-// check refuses flags that contradict each other, and a {host} that is misspelt.
+// check refuses flags that contradict each other, and a {host} that is misspelled.
 func (f *transferFlags) check(words []string) error {
 	if !f.sel.selects() {
 		return &usageError{err: badUsage("no hosts are selected"), hint: "-w PATTERN, -g GROUP or -a says which"}

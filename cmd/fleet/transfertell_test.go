@@ -51,7 +51,7 @@ func TestWhatCameOfATransferIsTold(t *testing.T) {
 
 func TestHostsWithOtherFoldersSayTheSame(t *testing.T) {
 	var said []string
-	for _, home := range []string{"/home/a", "/home/b"} {
+	for _, home := range []string{"/one", "/other"} {
 		var stdout bytes.Buffer
 		say := teller{stdout: &stdout, alike: true, each: true}
 		say.item("site/", "www", -1, &transfer.Report{
