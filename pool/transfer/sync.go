@@ -54,7 +54,8 @@ type syncing struct {
 	keepRoot bool
 	uid, gid int             // asked for; -1: not
 	have     map[string]info // what is below root, by paths within it
-	there    map[string]Sum  // of files on the host, by their paths there
+	there    map[string]Sum  // of files on the host, by their paths in the tree
+	guessing *guessing       // nil: nothing was asked
 	taken    <-chan struct{} // closed when there are sums
 	sums     []Sum           // of the tree
 	sumsErr  error
@@ -87,7 +88,10 @@ func (s *syncing) once(ctx context.Context) error {
 		s.sums, s.sumsErr = s.tree.fileSums(ctx)
 	}()
 	s.taken = taken
+	s.guessing = nil
+	defer s.unguess() // before ctx ends: to stop what is about to end takes longer
 	if err := s.look(ctx); err != nil {
+		stop()
 		return err
 	}
 	if len(candidates(s.tree.entries, s.have)) > 0 {
@@ -118,7 +122,7 @@ func (s *syncing) compare() (*plan, error) {
 		mode: s.o.Mode, hasMode: s.o.HasMode, uid: s.uid, gid: s.gid,
 		delete: s.o.Delete, exclude: s.tree.exclude,
 		same: func(i int) bool {
-			sum, ok := s.there[under(s.root, want[i].path)]
+			sum, ok := s.there[want[i].path]
 			return ok && sum == s.sums[i]
 		},
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"strings"
 	"time"
@@ -26,6 +25,9 @@ func (s *syncing) look(ctx context.Context) error {
 	if err := s.owners(ctx); err != nil {
 		return err
 	}
+	if err := s.startGuess(ctx); err != nil {
+		return err
+	}
 	at, there, err := s.locate(ctx)
 	if err != nil {
 		return err
@@ -42,7 +44,7 @@ func (s *syncing) look(ctx context.Context) error {
 	// Both take a few round trips, so they go side by side.
 	both, work := errgroup.WithContext(ctx)
 	both.Go(func() error { return s.list(work) })
-	both.Go(func() error { return s.guess(work) })
+	both.Go(func() error { return s.takeGuess(work) })
 	if err := both.Wait(); err != nil {
 		return err
 	}
@@ -66,14 +68,9 @@ func (s *syncing) owners(ctx context.Context) (err error) {
 // name, or to be the destination itself. The destination may be a link to a folder;
 // what is in it may not.
 func (s *syncing) locate(ctx context.Context) (at info, there bool, err error) {
-	dest, err := s.r.resolve(s.o.Destination)
+	dest, err := s.dest()
 	if err != nil {
 		return info{}, false, err
-	}
-	if short := strings.TrimRight(dest, "/"); short != "" {
-		dest = short
-	} else {
-		dest = "/"
 	}
 	at, err = s.r.sys.stat(ctx, dest)
 	there = err == nil
@@ -135,47 +132,4 @@ func (s *syncing) list(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-// guessed reports whether the sum of e is asked for before it is known whether the
-// file is there and has the size for which its sum matters: where the host itself
-// takes it, and soon.
-func (s *syncing) guessed(e info) bool {
-	const soon = 1 << 20
-	return e.kind == aFile && e.size <= soon && s.r.commands && s.r.facts.sum != ""
-}
-
-// guess asks for the sums of what may be there.
-func (s *syncing) guess(ctx context.Context) error {
-	var paths []string
-	for _, e := range s.tree.entries {
-		if s.guessed(e) {
-			paths = append(paths, under(s.root, e.path))
-		}
-	}
-	return s.addSums(ctx, paths)
-}
-
-// rest asks for the sums of the other files, of those whose size is right.
-func (s *syncing) rest(ctx context.Context) error {
-	var paths []string
-	for _, n := range candidates(s.tree.entries, s.have) {
-		if e := s.tree.entries[n]; !s.guessed(e) {
-			paths = append(paths, under(s.root, e.path))
-		}
-	}
-	return s.addSums(ctx, paths)
-}
-
-func (s *syncing) addSums(ctx context.Context, paths []string) error {
-	if len(paths) == 0 {
-		return nil
-	}
-	sums, err := s.r.sums(ctx, paths)
-	if s.there == nil {
-		s.there = sums
-	} else {
-		maps.Copy(s.there, sums)
-	}
-	return err
 }
