@@ -67,7 +67,7 @@ func movesContent(t *testing.T, h *testHost, r *Remote) {
 		t.Errorf("flush of many: %v", err)
 	}
 	canceled, cancel := context.WithCancel(ctx)
-	endless := &pieceFeed{content: make([]byte, 1<<30), onPiece: func(n int) {
+	endless := &pieceFeed{content: make([]byte, 32<<20), onPiece: func(n int) {
 		if n > 10 {
 			cancel()
 		}
