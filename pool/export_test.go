@@ -64,3 +64,11 @@ func (l *Life) End() { l.end() }
 
 // GoesOn is life.goesOn.
 func (l *Life) GoesOn(done <-chan struct{}) bool { return l.goesOn(done) }
+
+// Fail has every open connection fail as it does where a write went wrong and its
+// reader has not noticed yet.
+func (p *Pool) Fail() {
+	for _, c := range p.conns() {
+		c.wire.life.end()
+	}
+}

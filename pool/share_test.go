@@ -41,6 +41,23 @@ func TestConcurrentFirstUsesShareOneDial(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatIsKnownToBeGoneIsLentToNobody(t *testing.T) {
+	t.Parallel()
+	s, target := serve(t, sshd.Config{})
+	p := newPool(t, pool.Config{Linger: -1})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for range 2 {
+		if got := run(ctx, p, target, &transport.Command{Script: "true"}); got.err != nil {
+			t.Fatal(got.err)
+		}
+		p.Fail()
+	}
+	if n := s.Stats().Accepted; n != 2 {
+		t.Errorf("got %d connections, want 2", n)
+	}
+}
+
 func TestADialOutlivesAnImpatientCaller(t *testing.T) {
 	t.Parallel()
 	s, target := serve(t, sshd.Config{})

@@ -165,6 +165,9 @@ func (s *site) leaveQueue() {
 func (s *site) roomiest(sessions int) *conn {
 	var best *conn
 	for _, c := range s.conns {
+		if c.wire.life.over() { // whoever wrote to it knows; it is dropped in a moment
+			continue
+		}
 		if c.active+min(sessions, c.limit) <= c.limit && (best == nil || c.limit-c.active > best.limit-best.active) {
 			best = c
 		}
