@@ -30,11 +30,12 @@ func (p *Pool) Open(ctx context.Context, t transport.Target, subsystem string) (
 		defer close(s.ended)
 		ssh.DiscardRequests(reqs)
 	}()
-	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	life, end := context.WithCancel(ctx)
 	s.onEnd = closer(func() {
-		stop()
+		end()
 		l.release()
 	})
+	context.AfterFunc(life, func() { _ = s.Close() }) // may begin at once, so it comes last
 	ok, err := ch.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{subsystem}))
 	if err == nil && ok {
 		return s, nil
