@@ -23,6 +23,7 @@ import (
 
 	"fleet/internal/opensshd"
 	"fleet/internal/sshd"
+	"fleet/internal/sshd/sshdtest"
 	"fleet/pool"
 	"fleet/transport"
 )
@@ -50,28 +51,8 @@ const helperEnv = "FLEET_POOL_TEST_HELPER"
 // serve starts an embedded server and returns the target for it.
 func serve(t *testing.T, c sshd.Config) (*sshd.Server, transport.Target) {
 	t.Helper()
-	if len(c.AuthorizedKeys)+len(c.UserCAs)+len(c.Questions) == 0 && c.Password == "" {
-		c.NoAuth = true
-	}
-	if c.Home == "" {
-		c.Home = t.TempDir()
-	}
-	s, err := sshd.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln := listen(t)
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ln) }() // ends with s.Close
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; err != nil && !errors.Is(err, sshd.ErrClosed) { // closed before it began
-			t.Error(err)
-		}
-	})
-	return s, targetAt(ln.Addr())
+	s, addr := sshdtest.Start(t, c)
+	return s, targetAt(addr)
 }
 
 func listen(t *testing.T) net.Listener {

@@ -4,9 +4,7 @@ package runner_test
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +14,7 @@ import (
 
 	"fleet/event"
 	"fleet/internal/sshd"
+	"fleet/internal/sshd/sshdtest"
 	"fleet/inventory"
 	"fleet/pool"
 	"fleet/runner"
@@ -53,25 +52,7 @@ func newDisks(t *testing.T, hosts ...string) *disks {
 
 func (d *disks) start(t *testing.T, name string) {
 	home := t.TempDir()
-	s, err := sshd.New(sshd.Config{NoAuth: true, Home: home})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ln) }() // ends with s.Close
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; err != nil && !errors.Is(err, sshd.ErrClosed) {
-			t.Error(err)
-		}
-	})
-	addr := ln.Addr().(*net.TCPAddr)
+	s, addr := sshdtest.Start(t, sshd.Config{Home: home})
 	d.servers[name], d.homes[name] = s, home
 	d.targets[name] = transport.Target{
 		Name: name, Address: addr.IP.String(), Port: addr.Port, User: "user",

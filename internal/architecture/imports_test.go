@@ -44,6 +44,7 @@ var inside = []struct {
 	{"internal/proc", "", "reads the table of processes, and nothing else"},
 	{"internal/portuser", "internal/proc", "looks for one process, and opens nothing of its own"},
 	{"internal/sshd", "internal/proc", "a test server that shared code with the client would share its mistakes"},
+	{"internal/sshd/sshdtest", "internal/sshd", "starts the test server, for tests of any package"},
 	{"internal/goldentest", "", "compares texts, for tests of any package"},
 	{"internal/opensshd", "internal/proc", "drives the real sshd, for tests of any package"},
 	{"internal/lab", "internal/sshd", "the lab is many embedded servers and the files that tell about them"},

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -23,6 +22,7 @@ import (
 
 	"fleet/internal/opensshd"
 	"fleet/internal/sshd"
+	"fleet/internal/sshd/sshdtest"
 	"fleet/pool"
 	"fleet/transport"
 )
@@ -106,26 +106,7 @@ func embeddedServer(t testing.TB, name string, c sshd.Config) (*sshd.Server, *te
 	if c.Home == "" {
 		c.Home = t.TempDir()
 	}
-	c.NoAuth = true
-	s, err := sshd.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ln) }() // ends with s.Close
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; err != nil && !errors.Is(err, sshd.ErrClosed) {
-			t.Error(err)
-		}
-	})
-	addr := ln.Addr().(*net.TCPAddr)
+	s, addr := sshdtest.Start(t, c)
 	target := transport.Target{
 		Name: "host", Address: addr.IP.String(), Port: addr.Port, User: "user",
 		HostKey: transport.HostKey{Policy: transport.HostKeyOff},

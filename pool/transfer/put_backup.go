@@ -50,7 +50,7 @@ func (p *putting) keep(ctx context.Context, path string) error {
 		return p.copyBackup(ctx, path)
 	}
 	const script = `[ -e "$2" ] || [ -h "$2" ] && exit 3; cp -p -- "$1" "$2" || { rm -f -- "$2"; exit 1; }`
-	status, stderr, err := p.r.run(ctx, script, []string{scriptPath(p.path), scriptPath(path)}, nil, nil)
+	status, stderr, err := p.r.run(ctx, script, []string{operand(p.path), operand(path)}, nil, nil)
 	switch {
 	case err != nil:
 		return err

@@ -222,7 +222,7 @@ func (p *putting) leftovers(ctx context.Context, folder, temp string) (found []s
 	} else {
 		out := &bounded{max: 1 << 20}
 		const script = `cd -- "$1" && for f in "$2"*; do printf '%s\0' "$f"; done`
-		_, _, err = p.r.run(ctx, script, []string{scriptPath(folder), p.names.prefix}, nil, out)
+		_, _, err = p.r.run(ctx, script, []string{operand(folder), p.names.prefix}, nil, out)
 		for name := range strings.SplitSeq(out.String(), "\x00") {
 			keep(name)
 		}
@@ -231,14 +231,6 @@ func (p *putting) leftovers(ctx context.Context, folder, temp string) (found []s
 		err = nil
 	}
 	return found, err
-}
-
-// scriptPath is a path that no command takes for an option.
-func scriptPath(path string) string {
-	if strings.HasPrefix(path, "/") {
-		return path
-	}
-	return "./" + path
 }
 
 // resume goes on where an earlier transfer ended, if what it left is the beginning of
@@ -250,7 +242,7 @@ func (p *putting) resume(ctx context.Context, size int64) error {
 	if p.r.sftp {
 		size = (size - min(holes, size/2)) >> 20 << 20
 		const script = `dd if=/dev/null of="$1" bs=1048576 seek="$2" 2>/dev/null`
-		status, _, err := p.r.run(ctx, script, []string{scriptPath(p.temp), fmt.Sprint(size >> 20)}, nil, nil)
+		status, _, err := p.r.run(ctx, script, []string{operand(p.temp), fmt.Sprint(size >> 20)}, nil, nil)
 		if err != nil || !status.OK() {
 			return err
 		}

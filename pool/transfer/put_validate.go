@@ -26,7 +26,7 @@ func (p *putting) validate(ctx context.Context) error {
 	if p.o.Validate == "" {
 		return nil
 	}
-	script := strings.ReplaceAll(p.o.Validate, "%s", quoted(scriptPath(p.temp)))
+	script := strings.ReplaceAll(p.o.Validate, "%s", quoted(operand(p.temp)))
 	out := &bounded{max: stderrMax}
 	status, stderr, err := p.r.run(ctx, script, nil, nil, out)
 	switch {

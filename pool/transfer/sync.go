@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"fleet/transport"
 )
 
 // Sync makes the folder on the host what t is. Only what differs travels: it is
@@ -22,7 +20,7 @@ import (
 func (r *Remote) Sync(ctx context.Context, t *Tree, o *SyncOptions) (*Report, error) {
 	s := &syncing{r: r, tree: t, o: o, report: &Report{Notes: slices.Clone(t.notes)}}
 	err := s.once(ctx)
-	if lostLink(err) && ctx.Err() == nil && r.reopen(ctx) == nil {
+	if linkLost(ctx, err) && r.reopen(ctx) == nil {
 		if err = s.discard(ctx); err == nil {
 			s.takeBack()
 			s.second = true
@@ -37,9 +35,6 @@ func (r *Remote) Sync(ctx context.Context, t *Tree, o *SyncOptions) (*Report, er
 	slices.SortStableFunc(s.report.Changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
 	return s.report, err
 }
-
-// lostLink reports whether err is that the connection broke.
-func lostLink(err error) bool { return err != nil && transport.KindOf(err) == transport.KindLost }
 
 // A syncing is one call of Sync.
 type syncing struct {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"fleet/transport"
 )
 
 // carryOut does what the plan says, and reports what of it was done.
@@ -172,7 +174,7 @@ func (s *syncing) remove(ctx context.Context, p *plan) error {
 	if err == nil {
 		s.changedAll(p.changes, func(w What) bool { return w == Deleted })
 	}
-	if err == nil || lostLink(err) {
+	if err == nil || transport.KindOf(err) == transport.KindLost {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)

@@ -3,7 +3,6 @@
 package tunnel_test
 
 import (
-	"errors"
 	"io"
 	"net"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"fleet/internal/forward"
 	"fleet/internal/opensshd"
 	"fleet/internal/sshd"
+	"fleet/internal/sshd/sshdtest"
 	"fleet/pool"
 	"fleet/pool/tunnel"
 	"fleet/transport"
@@ -21,27 +21,7 @@ import (
 // serve starts an embedded server and returns the target for it.
 func serve(t testing.TB, c sshd.Config) transport.Target {
 	t.Helper()
-	c.NoAuth = true
-	c.Home = t.TempDir()
-	s, err := sshd.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ln) }() // ends with s.Close
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; err != nil && !errors.Is(err, sshd.ErrClosed) {
-			t.Error(err)
-		}
-	})
-	addr := ln.Addr().(*net.TCPAddr)
+	_, addr := sshdtest.Start(t, c)
 	return transport.Target{
 		Name: "host", Address: addr.IP.String(), Port: addr.Port, User: "user",
 		HostKey: transport.HostKey{Policy: transport.HostKeyOff},
