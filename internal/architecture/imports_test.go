@@ -66,7 +66,7 @@ var outside = []struct {
 	{"github.com/google/go-cmp", "internal/goldentest", true, "for tests"},
 	{"go.uber.org/goleak", "", true, "for tests"},
 	{"pgregory.net/rapid", "", true, "for tests"},
-	{"testing", "transport/transporttest internal/opensshd internal/goldentest", true, "test code in a production package would be linked into the binary"},
+	{"testing", "transport/transporttest internal/opensshd internal/goldentest internal/sshd/sshdtest", true, "test code in a production package would be linked into the binary"},
 	{"math/rand", "", false, "math/rand/v2 has no seed to forget, and crypto/rand is for names that must not be guessed"},
 }
 
