@@ -38,18 +38,20 @@ type appender struct {
 
 	// Of the goroutine.
 	waiting []chan struct{} // of batches that are written, and wait for an fsync
+	intents int             // in those
 	pace    pace
 
 	mu     sync.Mutex
 	next   *batch
 	spare  []byte // of a batch that was written
+	atWork int    // steps that have begun and not ended
 	closed bool
 }
 
 // A batch is lines that are written together.
 type batch struct {
 	lines   []byte
-	durable bool          // those who wait do so for an fsync
+	intents int           // lines whose emitters wait for an fsync
 	done    chan struct{} // closed when they need not any more; nil where nobody waits
 }
 
@@ -77,8 +79,14 @@ func (a *appender) add(e *event.Event, durable bool) {
 		return
 	}
 	b.lines = lines
-	b.durable = b.durable || durable
 	var done chan struct{}
+	switch {
+	case durable:
+		b.intents++
+		a.atWork++
+	case e.Type == event.StepEnd && e.Attempt > 0: // others had nothing to begin
+		a.atWork = max(0, a.atWork-1)
+	}
 	if durable || len(b.lines) >= maxPending {
 		if b.done == nil {
 			b.done = make(chan struct{})
@@ -118,27 +126,29 @@ func (a *appender) run() {
 		case <-tick:
 		case <-early.C:
 		}
-		last = a.flush()
+		var atWork int
+		atWork, last = a.flush()
 		if len(a.waiting) > 0 {
-			if wait := a.pace.wait(time.Now()); wait > 0 && !last {
+			if wait := a.pace.wait(time.Now(), a.intents, atWork); wait > 0 && !last {
 				early.Reset(wait)
 				continue
 			}
 		}
-		a.sync(last && !a.lazy)
+		a.sync(atWork, last && !a.lazy)
 	}
 	if err := a.file.Close(); err != nil && !a.fail.begun.Load() {
 		a.fail.set(failed("close", a.path, err))
 	}
 }
 
-// flush writes what is there. It reports whether nothing more will come.
-func (a *appender) flush() (last bool) {
+// flush writes what is there. It reports how many steps are at work, and whether
+// nothing more will come.
+func (a *appender) flush() (atWork int, last bool) {
 	a.mu.Lock()
 	b := a.next
 	a.next = &batch{lines: a.spare}
 	a.spare = nil
-	last = a.closed
+	atWork, last = a.atWork, a.closed
 	a.mu.Unlock()
 
 	if len(b.lines) > 0 && !a.fail.begun.Load() {
@@ -148,8 +158,9 @@ func (a *appender) flush() (last bool) {
 	}
 	switch {
 	case b.done == nil:
-	case b.durable:
+	case b.intents > 0:
 		a.waiting = append(a.waiting, b.done)
+		a.intents += b.intents
 	default:
 		close(b.done)
 	}
@@ -158,17 +169,17 @@ func (a *appender) flush() (last bool) {
 		a.spare = b.lines[:0]
 		a.mu.Unlock()
 	}
-	return last
+	return atWork, last
 }
 
 // sync makes what was written durable, if somebody waits for that or it must be,
 // and lets go of those who wait. Where it cannot, they find the run stopped.
-func (a *appender) sync(must bool) {
+func (a *appender) sync(atWork int, must bool) {
 	if len(a.waiting) == 0 && !must {
 		return
 	}
 	if !a.fail.begun.Load() {
-		a.pace.spend()
+		a.pace.spend(a.intents, atWork)
 		if err := a.file.Sync(); err != nil {
 			a.fail.set(failed("sync", a.path, err))
 		}
@@ -179,7 +190,7 @@ func (a *appender) sync(must bool) {
 	for _, done := range a.waiting {
 		close(done)
 	}
-	a.waiting = a.waiting[:0]
+	a.waiting, a.intents = a.waiting[:0], 0
 }
 
 // close makes run write what is left, and end.
