@@ -72,7 +72,7 @@ func (c *conn) forward(ctx context.Context, kind, addr string, extra []byte) (*c
 		return nil, context.Cause(ctx)
 	}
 	c.mu.Lock()
-	o := c.open(kind, extra)
+	o := c.open(nil, kind, extra)
 	c.mu.Unlock()
 	select {
 	case <-o.done:

@@ -211,8 +211,9 @@ type opening struct {
 	err  error
 }
 
-// open asks the server for a channel; c.mu is held.
-func (c *conn) open(kind string, extra []byte) *opening {
+// open asks the server for a channel, after what is closed then, unless that is
+// nil; c.mu is held.
+func (c *conn) open(after <-chan struct{}, kind string, extra []byte) *opening {
 	o := &opening{done: make(chan struct{})}
 	if c.buried {
 		o.err = net.ErrClosed
@@ -221,6 +222,12 @@ func (c *conn) open(kind string, extra []byte) *opening {
 	}
 	c.openers.Go(func() { // ends with the server's answer or with the connection
 		defer close(o.done)
+		if after != nil {
+			select {
+			case <-after:
+			case <-c.ended:
+			}
+		}
 		o.ch, o.reqs, o.err = c.ssh.OpenChannel(kind, extra)
 	})
 	return o
@@ -254,7 +261,7 @@ func (c *conn) opening() (o *opening, ahead bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.ahead) == 0 {
-		return c.open("session", nil), false
+		return c.open(nil, "session", nil), false
 	}
 	o = c.ahead[0]
 	c.ahead = slices.Delete(c.ahead, 0, 1)
@@ -270,26 +277,33 @@ func (o *opening) discard() {
 	}
 }
 
-// openAhead asks for the next session channels now. There are two where one
-// command runs after another: the next one begins at once, and would have to wait
-// for the server's answer to the first.
-func (c *conn) openAhead() {
+// openNext asks for the session channel of the next command with the packet that
+// comes next, which begins a command: the two are one write, and the server answers
+// before it is needed. begun is to be called when the server has answered to the
+// command.
+func (c *conn) openNext() (begun func()) {
 	c.site.mu.Lock()
-	wanted := 1
-	if c.active <= 1 && c.limit >= severalMin {
-		wanted = 2
-	}
+	room := c.active <= 1 && c.limit >= severalMin
 	c.site.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.scarce {
-		wanted = 1
+	if !room || c.scarce || len(c.ahead) > 0 {
+		return func() {}
 	}
-	for len(c.ahead) < wanted {
-		c.ahead = append(c.ahead, c.open("session", nil))
+	waits := make(chan struct{})
+	c.ahead = append(c.ahead, c.open(waits, "session", nil))
+	return c.wire.follow(waits)
+}
+
+// openAhead asks for the next session channel now, where none is open ahead.
+func (c *conn) openAhead() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.ahead) == 0 {
+		c.ahead = append(c.ahead, c.open(nil, "session", nil))
 	}
 }
 
-// severalMin is how many sessions a connection has to have at least, so that two
-// that nobody uses are in nobody's way.
+// severalMin is how many sessions a connection has to have at least, so that one
+// that nobody uses is in nobody's way while a command runs.
 const severalMin = 5

@@ -4,11 +4,12 @@ import (
 	"encoding/binary"
 	"net"
 	"strings"
+	"sync/atomic"
 )
 
-// A joiner writes a packet with one system call. x/crypto writes packets through a
-// buffer of 4096 bytes, so that a larger one comes in two pieces: a full buffer, and
-// the rest.
+// A joiner writes a packet with one system call, and two packets where it is told
+// that another one follows. x/crypto writes packets through a buffer of 4096 bytes,
+// so that a larger one comes in two pieces: a full buffer, and the rest.
 //
 // With AES-GCM (RFC 5647) a packet is 4 bytes, some blocks of 16, and a tag of 16:
 // never 4096 bytes. A piece of that size is therefore the first of two, and as the
@@ -16,7 +17,9 @@ import (
 type joiner struct {
 	conn net.Conn
 	pair pairWriter // conn
-	head []byte     // a first piece that waits for the second
+	head []byte     // a first piece that waits for the second, or a packet for the next
+
+	follower atomic.Pointer[chan struct{}] // closed when a packet waits; nil where none is to
 }
 
 // A pairWriter writes two pieces with one call of writev(2).
@@ -50,8 +53,25 @@ func (j *joiner) Write(p []byte) (int, error) {
 	case isHead(p):
 		j.head = append(j.head, p...)
 		return len(p), nil
-	default:
-		return j.conn.Write(p)
+	}
+	if waits := j.follower.Swap(nil); waits != nil {
+		j.head = append(j.head, p...)
+		close(*waits)
+		return len(p), nil
+	}
+	return j.conn.Write(p)
+}
+
+// follow makes the next packet wait for the one after it, and closes waits then. Who
+// sends the other one has to do so, also where release was what closed waits: no
+// packet came, or it had no need to wait.
+func (j *joiner) follow(waits chan struct{}) (release func()) {
+	p := &waits
+	j.follower.Store(p)
+	return func() {
+		if j.follower.CompareAndSwap(p, nil) {
+			close(waits)
+		}
 	}
 }
 

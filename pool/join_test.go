@@ -58,6 +58,28 @@ func TestThePiecesOfAPacketAreJoined(t *testing.T) {
 		t.Errorf("held back %d bytes, %v", len(j.head), err)
 	}
 	want = append(want, odd...)
+	// A packet that another one follows waits for it, unless it comes in pieces.
+	for _, pieces := range [][]int{{36}, {writeBuffer, 20}, {}} {
+		waits := make(chan struct{})
+		release := j.follow(waits)
+		for _, n := range pieces {
+			p := packet(4116)[:n]
+			want = append(want, p...)
+			if m, err := j.Write(p); m != n || err != nil {
+				t.Fatal(m, err)
+			}
+		}
+		if held := len(j.head) > 0; held != (len(pieces) == 1) {
+			t.Errorf("%d pieces: held back %d bytes", len(pieces), len(j.head))
+		}
+		release()
+		<-waits
+		next := packet(52)
+		want = append(want, next...)
+		if m, err := j.Write(next); m != len(next) || err != nil || len(j.head) > 0 {
+			t.Errorf("wrote %d, %v, and %d bytes are held back", m, err, len(j.head))
+		}
+	}
 	_ = nc.Close()
 	if got, err := io.ReadAll(far); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("got %d bytes of %d, %v", len(got), len(want), err)

@@ -109,46 +109,46 @@ func TestARefusalAheadOfNeedIsForgotten(t *testing.T) {
 	t.Parallel()
 	s, target := serve(t, sshd.Config{})
 	p := newPool(t, pool.Config{OpenAhead: true, Linger: -1})
-	for range 3 {
-		if err := s.SetFaults(sshd.Faults{}); err != nil {
+	limits := []int{0, -1, 0, -1, 0, 0} // the second one has a channel already, and the next one finds a refusal
+	for i, limit := range limits {
+		if err := s.SetFaults(sshd.Faults{MaxSessions: limit}); err != nil {
 			t.Fatal(err)
 		}
-		// The refusals begin while the command runs, and so meet the channel
-		// that is opened ahead at its end.
-		refuse := func() {
-			if err := s.SetFaults(sshd.Faults{MaxSessions: -1}); err != nil {
-				t.Error(err)
-			}
+		st, err := p.Run(t.Context(), target, &transport.Command{Script: "exit 3"})
+		if err != nil || st.Code != 3 {
+			t.Errorf("command %d: got %+v, %v", i+1, st, err)
 		}
-		for range 2 {
-			st, err := p.Run(t.Context(), target, &transport.Command{Script: "exit 3", Started: refuse})
-			if err != nil || st.Code != 3 {
-				t.Errorf("got %+v, %v", st, err)
-			}
-			if err := s.SetFaults(sshd.Faults{}); err != nil {
-				t.Fatal(err)
-			}
-		}
+		eventually(t, patience, "answered", p.Ahead)
 	}
 }
 
 // Commands that follow one another find a channel that the server has confirmed
-// already, but not on a server that has no room for it.
-func TestTwoChannelsAreOpenAheadWhereThereIsRoom(t *testing.T) {
+// already: it is opened while the one before runs, or, on a server that has no room
+// for it, at its end.
+func TestAChannelIsOpenAheadOfTheNextCommand(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ limit, want int }{{0, 2}, {10, 2}, {1, 1}} {
-		t.Run("MaxSessions "+itoa(test.limit), func(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		limit int
+		words string // of the script: a long one is no single packet for the joiner
+	}{{"as it comes", 0, ""}, {"some", 10, ""}, {"one", 1, ""}, {"long", 0, strings.Repeat("x", 1500) + " " + strings.Repeat("y", 1500) + "\n: " + strings.Repeat("z", 1800)}} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			_, target := serve(t, sshd.Config{Faults: sshd.Faults{MaxSessions: test.limit}})
 			p := newPool(t, pool.Config{OpenAhead: true, Linger: -1})
 			for range 4 {
-				if got := run(t.Context(), p, target, &transport.Command{Script: "true"}); got.err != nil {
+				during := 0
+				got := run(t.Context(), p, target, &transport.Command{Script: ": " + test.words, Started: func() { during = p.ChannelsAhead() }})
+				if got.err != nil {
 					t.Fatal(got.err)
+				}
+				if test.limit != 1 && during != 1 {
+					t.Errorf("%d channels are open ahead while a command runs, want 1", during)
 				}
 				eventually(t, patience, "answered", p.Ahead)
 			}
-			if n := p.ChannelsAhead(); n != test.want || p.Stat().Connections != 1 {
-				t.Errorf("%d channels are open ahead, want %d; %+v", n, test.want, p.Stat())
+			if n := p.ChannelsAhead(); n != 1 || p.Stat().Connections != 1 {
+				t.Errorf("%d channels are open ahead, want 1; %+v", n, p.Stat())
 			}
 		})
 	}

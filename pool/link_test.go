@@ -137,7 +137,7 @@ func TestWhatIsAskedOfASilentLinkEndsWithIt(t *testing.T) {
 					ended <- err
 				}()
 			}
-			eventually(t, patience, "asked", func() bool { return !r.quiet() })
+			eventually(t, patience, "asked", func() bool { return r.clientSpoke() })
 			end(l, r)
 			for range n {
 				_ = failedAs(t, <-ended, transport.KindLost)

@@ -204,11 +204,11 @@ func (r *relay) asked() int {
 	return n
 }
 
-// quiet reports whether the server spoke last.
-func (r *relay) quiet() bool {
+// clientSpoke reports whether the client spoke last, as it does when a session ends.
+func (r *relay) clientSpoke() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.last == toClient
+	return r.last == toServer
 }
 
 // cut ends all connections, as a reset does.

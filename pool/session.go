@@ -142,7 +142,7 @@ func (s *session) wait(ctx context.Context) (transport.Status, error) {
 		<-s.halted
 	}
 	s.workers.Wait()
-	if s.conn.site.pool.cfg.OpenAhead && s.role == roleCommand {
+	if s.opensAhead() {
 		s.conn.openAhead()
 	}
 	status, err := s.result(ctx, halting && !s.missed)
@@ -164,7 +164,12 @@ func (s *session) start() error {
 		}
 	}
 	s.sent = true
+	begun := func() {}
+	if s.opensAhead() {
+		begun = s.conn.openNext()
+	}
 	ok, err := s.ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{s.inv.exec}))
+	begun()
 	if err != nil {
 		return err
 	}
@@ -173,6 +178,11 @@ func (s *session) start() error {
 		return errors.New("the server does not run commands for this user (exec refused)")
 	}
 	return nil
+}
+
+// opensAhead reports whether another command is likely to follow.
+func (s *session) opensAhead() bool {
+	return s.conn.site.pool.cfg.OpenAhead && s.role == roleCommand
 }
 
 // requests receives the status and waits for the end of the channel.

@@ -146,7 +146,7 @@ func TestRoundTripsAreFew(t *testing.T) {
 		t.Errorf("a login took %d round trips, want at most 7", dialed)
 	}
 	for range 5 {
-		eventually(t, patience, "ready", func() bool { return network.quiet() && p.Ahead() })
+		eventually(t, patience, "ready", func() bool { return network.clientSpoke() && p.Ahead() })
 		network.asked()
 		if n := cost(); n != 1 {
 			t.Errorf("a command on an open connection took %d round trips, want 1", n)

@@ -200,6 +200,16 @@ func (w *wire) settle(cipher string) {
 	w.mu.Unlock()
 }
 
+// follow makes the next packet wait for the one after it, where it can, and closes
+// waits when that is to be sent, at the latest in release.
+func (w *wire) follow(waits chan struct{}) (release func()) {
+	if w.joiner == nil {
+		close(waits)
+		return func() {}
+	}
+	return w.joiner.follow(waits)
+}
+
 // firstBytes is what the server said first, while the handshake lasts.
 func (w *wire) firstBytes() []byte {
 	w.mu.Lock()
