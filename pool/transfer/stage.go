@@ -91,6 +91,7 @@ func (s *syncing) gather(ctx context.Context, p *plan) error {
 	if err := s.makeStage(ctx, p); err != nil {
 		return err
 	}
+	s.onDisk = nil
 	loads, gather := s.loads(p), s.upload
 	if s.r.commands && s.r.facts.tar {
 		gather = s.unpack

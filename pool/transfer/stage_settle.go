@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // stagedMode is the mode while it is gathered: a folder that its owner cannot write
@@ -86,25 +84,25 @@ func (s *syncing) ownership(loads []load) []op {
 	return ops
 }
 
-// verify puts what is gathered on disk, and has the host take the sums of it.
-func (s *syncing) verify(ctx context.Context, loads []load) error {
+// files are the paths of the files in the stage.
+func (s *syncing) files(loads []load) []string {
 	var paths []string
 	for i := range loads {
 		if loads[i].kind == aFile {
 			paths = append(paths, s.staged(loads[i].at))
 		}
 	}
+	return paths
+}
+
+// verify puts what is gathered on disk, and has the host take the sums of it.
+func (s *syncing) verify(ctx context.Context, loads []load) error {
+	paths := s.files(loads)
 	if len(paths) == 0 {
 		return nil
 	}
-	var sums map[string]Sum
-	both, work := errgroup.WithContext(ctx)
-	both.Go(func() error { return s.flush(work, paths) })
-	both.Go(func() (err error) {
-		sums, err = s.r.sums(work, paths)
-		return err
-	})
-	if err := errors.Join(both.Wait(), s.localSums()); err != nil {
+	sums, err := s.settle(ctx, loads, paths)
+	if err := errors.Join(err, s.localSums()); err != nil {
 		return err
 	}
 	for i := range loads {
@@ -122,18 +120,3 @@ func (s *syncing) verify(ctx context.Context, loads []load) error {
 	}
 	return nil
 }
-
-// flush puts all of the stage on disk by one command where it can: thousands of files
-// one by one would take long.
-func (s *syncing) flush(ctx context.Context, paths []string) error {
-	if !s.r.commands {
-		return s.r.sys.flush(ctx, paths)
-	}
-	status, said, err := s.r.run(ctx, syncScript, []string{s.stage}, nil, nil)
-	if err == nil && !status.OK() {
-		err = errors.New("put files on disk: " + said)
-	}
-	return err
-}
-
-const syncScript = `sync -f "$1" 2>/dev/null || sync`

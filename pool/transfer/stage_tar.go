@@ -15,18 +15,17 @@ import (
 const streamMax = 32 << 20
 
 // unpackScript needs what every tar knows: -p keeps modes, and -o has files belong to
-// who unpacks them. What a broken stream leaves goes away without anybody's help.
+// who unpacks them. What a broken stream leaves goes away without anybody's help. With a
+// tool $2 what is unpacked is all there will be, and settled at once.
 const unpackScript = `
 unset TAR_OPTIONS
 COPYFILE_DISABLE=1 # else macOS takes files named ._x for something else
 export COPYFILE_DISABLE
 umask 077
 cd "$1" || exit
-tar -xpof - && exit
-s=$?
-cd / && rm -rf "$1"
-exit $s
-`
+tar -xpof - || { s=$?; cd / && rm -rf "$1"; exit $s; }
+[ -n "$2" ] || exit 0
+` + settleScript
 
 // unpack gathers by one stream, whatever the number of files.
 func (s *syncing) unpack(ctx context.Context, loads []load) error {
@@ -41,7 +40,12 @@ func (s *syncing) unpack(ctx context.Context, loads []load) error {
 		_ = w.CloseWithError(err) // never fails
 		packed <- err
 	}()
-	status, said, err := s.r.run(ctx, unpackScript, []string{s.stage}, r, nil)
+	large, paths, tool := larger(loads, streamMax), s.files(loads), ""
+	if len(large) == 0 && len(paths) > 0 && len(s.ownership(loads)) == 0 {
+		tool = s.settleTool(loads)
+	}
+	sums := s.roomForSums(paths)
+	status, said, err := s.r.run(ctx, unpackScript, []string{s.stage, tool}, r, sums)
 	_ = r.CloseWithError(errUnread) // never fails
 	local := <-packed
 	switch {
@@ -54,7 +58,9 @@ func (s *syncing) unpack(ctx context.Context, loads []load) error {
 	case local != nil:
 		return fmt.Errorf("unpack in %q: tar on the host did not read all of it", s.stage)
 	}
-	large := larger(loads, streamMax)
+	if tool != "" {
+		s.onDisk = toldSums(sums.String(), s.stage)
+	}
 	if len(large) == 0 {
 		return nil
 	}

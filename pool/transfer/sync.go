@@ -54,15 +54,16 @@ type syncing struct {
 	taken    <-chan struct{} // closed when there are sums
 	sums     []Sum           // of the tree
 	sumsErr  error
-	stage    string   // on the host; empty where there is none
-	leftover []string // what transfers have left there that broke off
-	back     []op     // what puts in its place again what was moved into the stage
-	counted  bool     // there has been a plan
-	second   bool     // the link was lost before
-	made     []Change // folders above the root
-	first    *plan    // which was being carried out then; nil: nothing had taken its place
-	sent     Progress // what the meter was told has been sent
-	told     Progress // what it was told before
+	stage    string         // on the host; empty where there is none
+	onDisk   map[string]Sum // of the stage, by paths on the host, when it is on disk; nil: it is not known to be
+	leftover []string       // what transfers have left there that broke off
+	back     []op           // what puts in its place again what was moved into the stage
+	counted  bool           // there has been a plan
+	second   bool           // the link was lost before
+	made     []Change       // folders above the root
+	first    *plan          // which was being carried out then; nil: nothing had taken its place
+	sent     Progress       // what the meter was told has been sent
+	told     Progress       // what it was told before
 }
 
 // takeBack tells the meter that what was sent was in vain.
