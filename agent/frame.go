@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// A frame is a kind, a length (4 bytes, big-endian) and a payload.
+type frameKind byte
+
+// The kinds of frames. They are never renumbered.
+const (
+	// From the client.
+	frameRequest frameKind = 1 // JSON: what to do; the first frame, and only that
+	frameData    frameKind = 2 // bytes towards the host, within credit; from the agent: bytes of a stream
+	frameEOF     frameKind = 3 // no more frameData comes
+	frameCancel  frameKind = 4 // JSON ended: the caller gave up, and why
+	frameAnswer  frameKind = 5 // JSON answer: to a frameQuestion
+	frameEntered frameKind = 6 // a place was taken again
+
+	// From the agent.
+	frameReady     frameKind = 16 // JSON, may be empty: the stream is open, the listener listens
+	frameStarted   frameKind = 17 // the command was sent to the host
+	frameStdout    frameKind = 18
+	frameStderr    frameKind = 19
+	frameCredit    frameKind = 20 // 4 bytes: that many bytes of frameData more may come
+	frameQuestion  frameKind = 21 // JSON question
+	frameNotice    frameKind = 22 // JSON: host, text
+	frameConnected frameKind = 23 // JSON: host, took
+	frameLeave     frameKind = 24 // the place among the hosts at work is given up
+	frameEnter     frameKind = 25 // one is asked for; frameEntered answers
+	frameAccepted  frameKind = 26 // JSON: a connection waits at a listener
+	frameEnd       frameKind = 27 // JSON ended: status or error; the last frame
+)
+
+const (
+	frameHeader = 5
+	// maxFrame bounds the payload of a frame with bytes, maxRequest that of a
+	// request: a script may be long.
+	maxFrame   = 256 << 10
+	maxRequest = 64 << 20
+)
+
+var errFrame = errors.New("this is not the agent's protocol")
+
+// A framer reads and writes frames on a connection. One goroutine reads; any
+// number may write.
+type framer struct {
+	conn net.Conn
+	r    *bufio.Reader
+	buf  []byte // of the frame that was read last
+
+	mu   sync.Mutex // one frame is written at a time: the lock stands for the connection
+	head [frameHeader]byte
+	out  net.Buffers
+}
+
+func newFramer(conn net.Conn, r *bufio.Reader) *framer { return &framer{conn: conn, r: r} }
+
+// write sends one frame by one system call.
+func (f *framer) write(kind frameKind, payload []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.head[0] = byte(kind)
+	binary.BigEndian.PutUint32(f.head[1:], uint32(len(payload)))
+	f.out = append(f.out[:0], f.head[:], payload)
+	out := f.out
+	_, err := out.WriteTo(f.conn)
+	return err
+}
+
+// read returns the next frame of at most limit bytes. The payload is good until
+// the next read. io.EOF is the end between two frames.
+func (f *framer) read(limit int) (frameKind, []byte, error) {
+	head, err := f.r.Peek(frameHeader)
+	if err != nil {
+		if err == io.EOF && len(head) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		return 0, nil, err
+	}
+	kind, n := frameKind(head[0]), int(binary.BigEndian.Uint32(head[1:]))
+	if n > limit {
+		return 0, nil, fmt.Errorf("%w: a frame of %d bytes", errFrame, n)
+	}
+	_, _ = f.r.Discard(frameHeader)
+	if cap(f.buf) < n {
+		f.buf = make([]byte, n)
+	}
+	f.buf = f.buf[:n]
+	if _, err := io.ReadFull(f.r, f.buf); err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return 0, nil, err
+	}
+	return kind, f.buf, nil
+}
