@@ -24,6 +24,8 @@ type app struct {
 	saved   *savedPlan  // what "fleet apply FILE" carries out; nil for tasks by name
 	resumed *resumption // what "fleet runs resume" goes on with; nil for a new run
 
+	handover *handover // of what is to go on in the background; nil for others
+
 	redactor *redact.Redactor // knows what may not be shown
 	short    atomic.Bool      // a secret that is too short to be masked was told of
 }

@@ -22,6 +22,7 @@ type applyFlags struct {
 	taskFlags
 	limit limitFlags
 	show  showFlags
+	detachFlags
 
 	yes      bool // -y
 	confirm  bool // --confirm
@@ -51,10 +52,12 @@ carried out only where nothing has changed since. Every run is recorded; "fleet
 runs resume" goes on with what failed or was not reached.`,
 		Example: "  fleet apply deploy -e release=2.4.1 --limit 'web[01-10]'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if file := planArgument(args); file != "" {
-				return a.applyFile(cmd.Context(), file)
-			}
-			return a.applyCommand(cmd.Context(), &f, args)
+			return a.apart(cmd.Context(), f.detach, func() error {
+				if file := planArgument(args); file != "" {
+					return a.applyFile(cmd.Context(), file)
+				}
+				return a.applyCommand(cmd.Context(), &f, args)
+			})
 		},
 	}
 	addFlags(cmd, "Which steps, on which hosts", f.taskFlags.flags())
@@ -64,6 +67,7 @@ runs resume" goes on with what failed or was not reached.`,
 	addFlags(cmd, "What to ask", f.becomeFlags())
 	addFlags(cmd, "How to connect", f.conn.flags())
 	addFlags(cmd, "Limits", f.limit.whole())
+	addFlags(cmd, "What to show", f.detachFlags.flags())
 	addFlags(cmd, "What to show", f.show.forTasks())
 	a.completeTasks(cmd, &f.taskFlags)
 	completeWords(cmd, "format", formats...)
@@ -79,6 +83,9 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	if f.show.gather == "line" {
 		return badUsage("--gather=line is for single commands; steps are shown one by one: -b")
 	}
+	if err := f.detachFlags.check(a, &f.show); err != nil {
+		return err
+	}
 	fanout, err := f.limit.orDefault(&a.env)
 	if err != nil {
 		return err
@@ -88,6 +95,9 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 		return err
 	}
 	if err := a.checkSaved(ctx, p); err != nil {
+		return err
+	}
+	if err := f.checkQuestions(p); err != nil {
 		return err
 	}
 	hosts := p.hosts()
@@ -115,7 +125,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	x.begin = func() (*record, error) {
 		r, err := a.newRecord(p.meta(ctx), &f.sel, p.inv)
 		if err != nil {
-			err = fmt.Errorf("nothing was run, as the journal cannot be written: %w", err)
+			err = unrecorded(err)
 		}
 		return r, err
 	}

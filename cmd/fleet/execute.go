@@ -28,6 +28,9 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err := f.check(args); err != nil {
 		return err
 	}
+	if err := f.detachFlags.check(a, &f.show); err != nil {
+		return err
+	}
 	fanout, err := f.limit.orDefault(&a.env)
 	if err != nil {
 		return err
@@ -141,7 +144,9 @@ func (x *execution) open() (err error) {
 		x.side = &sideChannel{w: stderr}
 		stderr = x.side
 	}
-	x.renderer = x.show.renderer(x, stderr)
+	if x.renderer = x.show.renderer(x, stderr); x.app.handover != nil {
+		x.renderer = unseen{stderr}
+	}
 	return nil
 }
 
@@ -198,7 +203,7 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 	warnUnchecked(x.renderer.Messages(), x.jobs)
 	credentials := &credential.Store{
 		Prompt:          x.answer,
-		OnlyPassphrases: len(x.jobs) > 1 || !x.app.canAsk(),
+		OnlyPassphrases: len(x.jobs) > 1 || !x.app.canAsk() || x.app.handover != nil,
 		Logger:          x.app.log,
 	}
 	defer credentials.Close()
@@ -227,6 +232,7 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 
 	signals := watchSignals(x.stop, x.teller(), x.stopping)
 	defer signals.close()
+	x.leaveTerminal(ctx)
 	done := make(chan *event.Summary, 1)
 	go func() { // ends with the run; when the user leaves first, with the process
 		summary := work(ctx, connections, sink)
@@ -269,7 +275,7 @@ func (x *execution) sink() (_ event.Sink, err error) {
 // recordFailed hears that the journal cannot be written. A run of tasks ends
 // then: nobody could say later what it did.
 func (x *execution) recordFailed(err error) {
-	if x.kind == kindApply {
+	if x.kind == kindApply || x.app.handover.detached() { // nobody sees it either
 		x.abort(fmt.Errorf("the journal cannot be written, so no further step is sent: %w", err))
 		return
 	}
@@ -278,6 +284,9 @@ func (x *execution) recordFailed(err error) {
 
 // answer asks the user; a signal meanwhile is for the run, not for one host.
 func (x *execution) answer(ctx context.Context, q credential.Question) (transport.Secret, error) {
+	if x.app.handover.detached() {
+		return transport.Secret{}, errDetached
+	}
 	s, err := x.app.answerer(x.renderer.Suspend)(ctx, q)
 	var signal *signaled
 	if errors.As(err, &signal) {
@@ -340,7 +349,7 @@ func (x *execution) stopping() {
 
 // teller is what the first Ctrl-C does: on a terminal, to say how things stand.
 func (x *execution) teller() func() {
-	if x.app.guided || !term.IsTerminal(x.app.env.stderr) {
+	if x.app.guided || !x.app.isTerminal(x.app.env.stderr) {
 		return nil
 	}
 	return func() {

@@ -49,6 +49,9 @@ type record struct {
 // user hears of it, and the run takes place.
 func (a *app) recordRun(m journal.Meta, sel *selectionFlags, inv *inventory.Inventory) (*record, error) {
 	r, err := a.newRecord(m, sel, inv)
+	if err != nil && a.handover != nil {
+		return nil, unrecorded(err)
+	}
 	if err == nil || a.global.quiet {
 		return r, nil
 	}

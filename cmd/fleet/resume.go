@@ -34,6 +34,7 @@ func newRunsResumeCommand(a *app) *cobra.Command {
 		vars    []string
 		yes     bool
 		unknown string
+		detach  detachFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "resume [flags] [RUN]",
@@ -47,11 +48,16 @@ idempotent.`,
 		Example: "  fleet runs resume\n  fleet runs resume 20261123-1105 --unknown=again",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run, err := a.findResumable(args)
-			if err != nil {
-				return err
-			}
-			return a.resume(cmd.Context(), &resumption{Run: run, unknown: unknown})
+			return a.apart(cmd.Context(), detach.detach, func() error {
+				run, err := a.findResumable(args)
+				switch {
+				case err != nil:
+					return err
+				case detach.detach && (run.Kind == journal.KindPush || run.Kind == journal.KindPull):
+					return badUsage("run %s transferred files, which does not go on in the background: --detach does not go with it", run.ID)
+				}
+				return a.resume(cmd.Context(), &resumption{Run: run, unknown: unknown})
+			})
 		},
 	}
 	fs := newFlagSet()
@@ -60,6 +66,7 @@ idempotent.`,
 	unknown = unknownAsk
 	fs.Var(choice(&unknown, unknownAsk, unknownAgain, unknownDone), "unknown", "what to do with steps of which nobody knows whether they ran: `WHAT` is ask, again or done")
 	addFlags(cmd, "What to do", fs)
+	addFlags(cmd, "What to do", detach.flags())
 	a.completeRuns(cmd)
 	completeWords(cmd, "unknown", unknownAsk, unknownAgain, unknownDone)
 	return cmd

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sync"
 )
@@ -25,6 +27,7 @@ type spool struct {
 	changed *sync.Cond // something of what follows did; its lock is mu
 	size    int64      // what the file holds
 	taken   int64      // how far the fastest reader is
+	ahead   int64      // how much further it may be read
 	ended   bool       // size is all there is
 	closed  bool
 }
@@ -39,7 +42,7 @@ func newSpool(in io.Reader, failed func(error)) (*spool, error) {
 		return nil, fmt.Errorf("a place to keep standard input: %w", err)
 	}
 	_ = os.Remove(f.Name()) // where a file in use cannot be removed, close does
-	s := &spool{file: f, failed: failed}
+	s := &spool{file: f, failed: failed, ahead: spoolAhead}
 	s.changed = sync.NewCond(&s.mu)
 	go s.fill(in)
 	return s, nil
@@ -76,10 +79,27 @@ func (s *spool) fill(in io.Reader) {
 func (s *spool) room() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.size-s.taken >= spoolAhead && !s.closed {
+	for s.size-s.taken >= s.ahead && !s.closed {
 		s.changed.Wait()
 	}
 	return !s.closed
+}
+
+// whole takes all of the input in, however much it is, and returns when it has ended or
+// ctx has.
+func (s *spool) whole(ctx context.Context) {
+	defer context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.changed.Broadcast()
+	})()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead = math.MaxInt64
+	s.changed.Broadcast()
+	for !s.ended && ctx.Err() == nil {
+		s.changed.Wait()
+	}
 }
 
 // close gives the file back. All readers are at their end then.

@@ -80,9 +80,11 @@ func (t *typed) has(name string) bool {
 
 // repeatable is the command line that does the same again: what it left to the
 // environment, to chance or to the last run is settled in it. Nothing sensitive
-// is: of a sensitive variable it keeps the name alone.
+// is: of a sensitive variable it keeps the name alone. Whether somebody looks on is
+// for who does it again to say.
 func (a *app) repeatable(sel *selectionFlags, inv *inventory.Inventory) ([]string, error) {
 	t := &typed{command: a.typed.command, flags: slices.Clone(a.typed.flags), words: slices.Clone(a.typed.words)}
+	t.flags = slices.DeleteFunc(t.flags, func(f typedFlag) bool { return f.name == "detach" })
 	for i, f := range t.flags {
 		name, _, _ := strings.Cut(f.value, "=")
 		switch {
@@ -196,7 +198,7 @@ func (a *app) repeat(ctx context.Context, t *typed, set func(inner *app)) error 
 		return lookup(name)
 	}
 	inner := newApp(e)
-	inner.guided = a.guided
+	inner.guided, inner.handover = a.guided, a.handover
 	set(inner)
 	defer inner.close()
 	return exit(inner.run(ctx, t.args()))
