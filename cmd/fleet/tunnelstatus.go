@@ -8,11 +8,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"fleet/internal/rundir"
 	"fleet/pool/tunnel"
 )
 
@@ -43,35 +43,15 @@ func (a *app) describeOpen(s *tunnel.Status) tunnelState {
 	}
 }
 
-// maxSocketPath is the most that some systems take, in bytes.
-const maxSocketPath = 103
-
-// tunnelDir is the folder of the sockets: that of the session, or one for this
-// user among the temporary files. Nobody else may have made it. Only who makes is
+// tunnelDir is the folder of the sockets, for this user alone. Only who makes is
 // given one that is new.
 func tunnelDir(e *env, makes bool) (string, error) {
-	dir := e.value("XDG_RUNTIME_DIR")
-	const room = len("/fleet/tunnels/1234567890-12345678.sock")
-	if filepath.IsAbs(dir) && len(dir)+room <= maxSocketPath {
-		dir = filepath.Join(dir, "fleet")
-	} else {
-		dir = filepath.Join(os.TempDir(), "fleet-"+strconv.Itoa(os.Getuid()))
+	dir, err := rundir.Dir(e.value, makes)
+	if err != nil {
+		return "", err
 	}
-	for _, dir := range []string{dir, filepath.Join(dir, "tunnels")} {
-		if makes {
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				return "", err
-			}
-		}
-		info, err := os.Lstat(dir)
-		if err != nil {
-			return "", err
-		}
-		if err := ownFolder(dir, info); err != nil {
-			return "", fmt.Errorf("%s: %w", dir, err)
-		}
-	}
-	return filepath.Join(dir, "tunnels"), nil
+	dir = filepath.Join(dir, "tunnels")
+	return dir, rundir.Check(dir, makes)
 }
 
 // A statusServer answers on the socket of this process. A nil one does not.

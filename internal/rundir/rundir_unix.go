@@ -1,0 +1,47 @@
+//go:build !windows
+
+package rundir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ownFolder says why a folder is not this user's alone.
+func ownFolder(dir string, info fs.FileInfo) error {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case ok && int(st.Uid) != os.Geteuid():
+		return errors.New("it belongs to another user; hint: XDG_RUNTIME_DIR can name a folder of your own for such things")
+	case info.Mode().Perm()&0o077 != 0:
+		return fmt.Errorf("others may enter it; hint: chmod 700 %s", dir)
+	}
+	return nil
+}
+
+// checkAbove looks for a folder above dir in which everybody may rename what is
+// not theirs.
+func checkAbove(dir string) error {
+	above, err := filepath.EvalSymlinks(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	for {
+		info, err := os.Lstat(above)
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+			return fmt.Errorf("%s: everybody may rename %s in it; hint: chmod +t %s", above, dir, above)
+		}
+		next := filepath.Dir(above)
+		if next == above {
+			return nil
+		}
+		above = next
+	}
+}
