@@ -97,7 +97,7 @@ func TestAFolderOfOthersIsNotUsed(t *testing.T) {
 }
 
 func TestAFolderOfAnotherUserIsNotUsed(t *testing.T) {
-	if os.Getuid() != 0 {
+	if os.Geteuid() != 0 {
 		t.Skip("only root gives folders to others")
 	}
 	run := short(t, 0o777|fs.ModeSticky)
