@@ -13,6 +13,10 @@ import (
 // Its functions may be called from several goroutines at a time. All fields are
 // optional.
 type Caller struct {
+	// ID is equal for callers that stand for one process of the user: what one
+	// of them was asked for and did not answer is not asked of the others. Empty:
+	// nothing is remembered beyond one connection.
+	ID string
 	// Ask asks the user; nil where nobody can be asked. An error is "no
 	// answer".
 	Ask func(ctx context.Context, q Question) (Secret, error)
