@@ -1,0 +1,54 @@
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+
+	"fleet/transport"
+)
+
+// ErrNotRunning is in the chain of an error of Dial where no agent serves the
+// socket.
+var ErrNotRunning = errors.New("no agent runs")
+
+// A RefusedError is an operation that the agent did not take: it is busy, or about
+// to end. Nothing of it was begun.
+type RefusedError struct{ Text string }
+
+func (e *RefusedError) Error() string { return "the agent refused: " + e.Text }
+
+// A Client is the transport of an agent in another process. It holds no
+// connection: each operation has one of its own.
+type Client struct {
+	// Else takes the operations that never reached the agent, because it has
+	// ended or is about to; nil: they fail. It is set before the first use.
+	Else transport.Transport
+
+	socket string
+	id     string // that tells the user of this client from others
+}
+
+// Dial finds the agent that serves socket.
+func Dial(ctx context.Context, socket string) (*Client, error) {
+	c := &Client{socket: socket, id: rand.Text()}
+	conn, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_ = conn.Close()
+	return c, nil
+}
+
+func (c *Client) connect(_ context.Context) (net.Conn, error) {
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: c.socket, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotRunning, err)
+	}
+	return conn, nil
+}
+
+// Close implements io.Closer. What is under way goes on.
+func (c *Client) Close() error { return nil }
