@@ -3,9 +3,6 @@ package agent
 import (
 	"bytes"
 	"context"
-	"net"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"fleet/transport"
@@ -14,12 +11,8 @@ import (
 // serve starts an agent for the test and returns its socket.
 func serve(t testing.TB, cfg Config) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "agent") // the names of sockets are short
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket := filepath.Join(dir, "s")
-	ln, err := net.Listen("unix", socket)
+	socket := socketPath(t)
+	ln, err := Listen(socket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +24,6 @@ func serve(t testing.TB, cfg Config) string {
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
-		_ = os.RemoveAll(dir)
 	})
 	return socket
 }

@@ -43,7 +43,7 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 		caller = &transport.Caller{}
 	}
 	c.describe(r, caller)
-	conn, err := c.connect(ctx)
+	conn, err := dialSocket(ctx, c.socket)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,9 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 
 // describe says in r who calls.
 func (c *Client) describe(r *request, caller *transport.Caller) {
-	r.caller = c.id
+	if r.caller = caller.ID; r.caller == "" {
+		r.caller = c.id
+	}
 	r.asks, r.onlyPassphrases = caller.Ask != nil, caller.OnlyPassphrases
 	r.notices = caller.Notice != nil || caller.Connected != nil
 	if !needsProgram(&r.target) {

@@ -9,7 +9,7 @@ import (
 
 // caller is the client's user, as a transport turns to it.
 func (o *operation) caller() *transport.Caller {
-	c := &transport.Caller{OnlyPassphrases: o.request.onlyPassphrases, Env: o.request.env, Dir: o.request.dir}
+	c := &transport.Caller{ID: o.request.caller, OnlyPassphrases: o.request.onlyPassphrases, Env: o.request.env, Dir: o.request.dir}
 	if o.request.asks {
 		c.Ask = o.ask
 	}

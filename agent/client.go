@@ -3,16 +3,9 @@ package agent
 import (
 	"context"
 	"crypto/rand"
-	"errors"
-	"fmt"
-	"net"
 
 	"fleet/transport"
 )
-
-// ErrNotRunning is in the chain of an error of Dial where no agent serves the
-// socket.
-var ErrNotRunning = errors.New("no agent runs")
 
 // A RefusedError is an operation that the agent did not take: it is busy, or about
 // to end. Nothing of it was begun.
@@ -34,20 +27,12 @@ type Client struct {
 // Dial finds the agent that serves socket.
 func Dial(ctx context.Context, socket string) (*Client, error) {
 	c := &Client{socket: socket, id: rand.Text()}
-	conn, err := c.connect(ctx)
+	conn, err := dialSocket(ctx, c.socket)
 	if err != nil {
 		return nil, err
 	}
 	_ = conn.Close()
 	return c, nil
-}
-
-func (c *Client) connect(_ context.Context) (net.Conn, error) {
-	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: c.socket, Net: "unix"})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotRunning, err)
-	}
-	return conn, nil
 }
 
 // Close implements io.Closer. What is under way goes on.
