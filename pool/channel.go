@@ -81,14 +81,14 @@ func (c *conn) forward(ctx context.Context, kind, addr string, extra []byte) (*c
 		return nil, context.Cause(ctx)
 	case <-c.ended:
 		go o.discard()
-		return nil, lostError(&c.site.target, "dial", c.why(), false)
+		return nil, lostError(c.target, "dial", c.why(), false)
 	}
 	switch {
 	case o.err == nil:
 		go ssh.DiscardRequests(o.reqs) // ends with the channel
-		return c.channelConn(o.ch, &c.site.target, c.ssh.LocalAddr(), channelAddr(addr)), nil
+		return c.channelConn(o.ch, c.target, c.ssh.LocalAddr(), channelAddr(addr)), nil
 	case wasLost(o.err):
-		return nil, lostError(&c.site.target, "dial", c.why(), false)
+		return nil, lostError(c.target, "dial", c.why(), false)
 	default:
 		return nil, forwardError(addr, o.err)
 	}

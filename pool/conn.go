@@ -7,25 +7,35 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"fleet/transport"
 )
 
 // A conn is one authenticated connection.
 type conn struct {
 	site   *site
+	target *transport.Target // of the one who dialed; labels what nobody asked for
+	since  time.Time         // the login, by the wall clock
 	ssh    ssh.Conn
 	wire   *wire
 	parent *lease // on the jump host's connection; nil where there is none
 	ended  chan struct{}
-	trace  *tracer // nil without a trace
+	trace  *tracer      // nil without a trace
+	rtt    atomic.Int64 // the last round trip that was measured; 0 before the first
+
+	private bool // a link's: it belongs to one caller, and is lent to nobody
 
 	// Guarded by site.mu.
-	active int         // sessions in use
-	limit  int         // sessions allowed
-	uses   int         // leases held, for sessions and for forwarded channels
-	linger *time.Timer // closes it when unused
+	active  int         // sessions in use
+	limit   int         // sessions allowed
+	uses    int         // leases held, for sessions and for forwarded channels
+	used    time.Time   // when the last lease ended, by the wall clock
+	retired bool        // lent to nobody any more; it ends with its last use
+	linger  *time.Timer // closes it when unused
 
 	mu     sync.Mutex
 	cause  error      // why we closed it, first reason wins; guarded by mu
@@ -40,12 +50,24 @@ type conn struct {
 
 // newConn takes over an authenticated connection and serves it until it ends.
 func newConn(s *site, ln *dialed) *conn {
-	c := &conn{site: s, ssh: ln.ssh, wire: ln.wire, parent: ln.parent, limit: sessionsOn(ln.ssh.ServerVersion(), s.pool.cfg.Sessions), ended: make(chan struct{}), trace: ln.trace}
-	c.beat = startKeepalive(c, &s.target.Link)
+	c := handOver(s, ln)
+	c.limit = sessionsOn(ln.ssh.ServerVersion(), s.pool.cfg.Sessions)
+	s.pool.keep(c)
 	s.pool.work.Go(func() {
 		c.answer(ln.chans, ln.reqs, func(ch ssh.NewChannel) { _ = ch.Reject(ssh.Prohibited, "not asked for") })
 		c.bury()
 	})
+	return c
+}
+
+// handOver makes a connection of what a dial came to.
+func handOver(s *site, ln *dialed) *conn {
+	now := s.pool.now()
+	c := &conn{
+		site: s, target: ln.target, since: now, used: now, ssh: ln.ssh, wire: ln.wire, parent: ln.parent,
+		ended: make(chan struct{}), trace: ln.trace,
+	}
+	c.beat = startKeepalive(c, &ln.target.Link)
 	return c
 }
 
@@ -87,6 +109,7 @@ func (c *conn) bury() {
 	_ = c.wire.Close()
 	c.traceEnd()
 	close(c.ended)
+	c.site.pool.lose(c)
 	c.site.drop(c)
 	if c.parent != nil {
 		c.parent.release()
@@ -123,7 +146,7 @@ func (c *conn) close(cause error) {
 	}
 	c.ours = true
 	c.mu.Unlock()
-	c.site.pool.cfg.Logger.Debug("close", "host", c.site.target.Label(), "cause", cause)
+	c.site.pool.cfg.Logger.Debug("close", "host", c.target.Label(), "cause", cause)
 	_ = c.ssh.Close()
 }
 
@@ -139,9 +162,9 @@ func (c *conn) traceEnd() {
 	case ours && (cause == nil || errors.Is(cause, errClosed)):
 		c.trace.step("close", "the connection is closed, by fleet")
 	case ours:
-		c.trace.fail("close", lostError(&c.site.target, "run", cause, false))
+		c.trace.fail("close", lostError(c.target, "run", cause, false))
 	default:
-		c.trace.fail("close", lostError(&c.site.target, "run", c.ssh.Wait(), false))
+		c.trace.fail("close", lostError(c.target, "run", c.ssh.Wait(), false))
 	}
 }
 
@@ -228,7 +251,11 @@ func (c *conn) open(after <-chan struct{}, kind string, extra []byte) *opening {
 			case <-c.ended:
 			}
 		}
+		start := time.Now()
 		o.ch, o.reqs, o.err = c.ssh.OpenChannel(kind, extra)
+		if o.err == nil && kind == "session" { // others wait for what the host connects to
+			c.roundTrip(time.Since(start))
+		}
 	})
 	return o
 }

@@ -20,8 +20,8 @@ import (
 // too busy.
 type dialing struct {
 	pool   *Pool
-	site   *site
 	target *transport.Target
+	caller *transport.Caller // nil where nobody said so
 	start  time.Time
 	phase  *atomic.Int32 // a phase, for those who wait
 	parent *lease        // on the jump host, for the connection to keep
@@ -31,6 +31,7 @@ type dialing struct {
 // A dialed is what a dial comes to: an authenticated connection that nobody
 // serves yet.
 type dialed struct {
+	target *transport.Target
 	ssh    ssh.Conn
 	chans  <-chan ssh.NewChannel
 	reqs   <-chan *ssh.Request
@@ -39,23 +40,29 @@ type dialed struct {
 	trace  *tracer // nil without a trace
 }
 
-// dial connects to the target of s and logs in, or gives up when ctx ends. It
-// keeps at up to date.
-func (p *Pool) dial(ctx context.Context, s *site, at *atomic.Int32) (*dialed, error) {
-	t := &s.target
+// dial connects to t and logs in, or gives up when ctx ends. It keeps at up to
+// date.
+func (p *Pool) dial(ctx context.Context, t *transport.Target, at *atomic.Int32) (*dialed, error) {
+	p.counts.dialing.Add(1)
+	ln, err := p.tryDial(ctx, t, at)
+	p.counts.dialing.Add(-1)
+	p.counts.dialed(transport.KindOf(err))
+	return ln, err
+}
+
+func (p *Pool) tryDial(ctx context.Context, t *transport.Target, at *atomic.Int32) (*dialed, error) {
+	caller := transport.CallerOf(ctx)
 	limit := connectTimeout(t)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, &timedOut{limit})
 	defer cancel()
 	w := p.window(t.Addr())
 	for try := 1; ; try++ {
 		at.Store(int32(phaseTCP))
-		d := &dialing{pool: p, site: s, target: t, start: time.Now(), phase: at, trace: p.newTracer(t)}
+		d := &dialing{pool: p, target: t, caller: caller, start: time.Now(), phase: at, trace: p.newTracer(t)}
 		ln, err := d.enter(ctx, w)
 		congested := errors.Is(err, errCongested)
 		if err == nil {
-			if p.cfg.Connected != nil {
-				p.cfg.Connected(t, time.Since(d.start))
-			}
+			d.connected()
 			return ln, nil
 		}
 		if congested && backoff(ctx, try) == nil {
@@ -126,7 +133,7 @@ func (d *dialing) connect(ctx context.Context) (*dialed, error) {
 		d.pool.cfg.Logger.Debug("login", "host", d.target.Label(), "notice", n)
 	}
 	d.trace.established(sc)
-	return &dialed{ssh: sc, chans: chans, reqs: reqs, wire: w, parent: d.parent, trace: d.trace}, nil
+	return &dialed{target: d.target, ssh: sc, chans: chans, reqs: reqs, wire: w, parent: d.parent, trace: d.trace}, nil
 }
 
 // loginFailed finds the words for the end of a handshake.
@@ -193,12 +200,33 @@ var errPending = errors.New("the login goes on")
 // clientVersion is what servers log about us (RFC 4253 section 4.2).
 const clientVersion = "SSH-2.0-fleet"
 
+// connected tells of the login.
+func (d *dialing) connected() {
+	took := time.Since(d.start)
+	switch {
+	case d.caller != nil && d.caller.Connected != nil:
+		d.caller.Connected(d.target.Label(), took)
+	case d.caller == nil && d.pool.cfg.Connected != nil:
+		d.pool.cfg.Connected(d.target, took)
+	}
+}
+
+// notice tells the user something about the host.
+func (d *dialing) notice(text string) {
+	switch {
+	case d.caller != nil && d.caller.Notice != nil:
+		d.caller.Notice(d.target.Label(), text)
+	case d.caller == nil && d.pool.cfg.Notice != nil:
+		d.pool.cfg.Notice(d.target.Label(), text)
+	}
+}
+
 // tell passes on what the user should know about an accepted key.
 func (d *dialing) tell(known *hostkey.Known, how hostkey.How) {
 	switch {
 	case how.Warning != "":
-		d.pool.notice(d.target.Label(), how.Warning)
+		d.notice(how.Warning)
 	case how.Basis == hostkey.Stored:
-		d.pool.notice(d.target.Label(), fmt.Sprintf("new host key of %s stored in %s: %s %s", known.Name(), how.File, how.KeyType, how.Fingerprint))
+		d.notice(fmt.Sprintf("new host key of %s stored in %s: %s %s", known.Name(), how.File, how.KeyType, how.Fingerprint))
 	}
 }

@@ -40,7 +40,7 @@ func ExamplePool() {
 		status, err := p.Run(context.Background(), web1, &transport.Command{Script: script, Stdout: &out})
 		fmt.Printf("%q, status %d, error %v\n", out.String(), status.Code, err)
 	}
-	fmt.Println(p.Stat().Connections, "connection")
+	fmt.Println(len(p.Snapshot().Connections), "connection")
 
 	fmt.Println(p.Close(), server.Close(), <-served)
 	// Output:

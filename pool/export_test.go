@@ -1,6 +1,9 @@
 package pool
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
 // Ahead reports whether every open connection has session channels that were
 // opened ahead, and its server has answered for all of them.
@@ -72,3 +75,26 @@ func (p *Pool) Fail() {
 		c.wire.life.end()
 	}
 }
+
+// A Stat counts what a pool holds.
+type Stat struct {
+	Connections int // open, and lent to whoever comes
+	Dialing     int // being opened
+	Sessions    int // in use
+}
+
+// Stat counts what the pool holds now.
+func (p *Pool) Stat() Stat {
+	st := Stat{Dialing: p.Snapshot().Dialing}
+	for _, c := range p.conns() {
+		c.site.mu.Lock()
+		st.Connections++
+		st.Sessions += c.active
+		c.site.mu.Unlock()
+	}
+	return st
+}
+
+// SetClock has the pool take the time of the wall clock from now. It comes before
+// anything else.
+func (p *Pool) SetClock(now func() time.Time) { p.clock = now }

@@ -121,7 +121,7 @@ func (p *Pool) lease(ctx context.Context, t *transport.Target, sessions int) (*l
 	if err != nil {
 		return nil, failure(t, "connect", err)
 	}
-	l, err := s.lease(ctx, sessions, nil)
+	l, err := s.lease(ctx, t, sessions, nil)
 	if err != nil {
 		return nil, leaseError(ctx, t, err)
 	}

@@ -67,7 +67,7 @@ func (s *session) beginGuard(ctx context.Context, cmd *transport.Command) (gs *s
 		return gs, func() {}, err
 	}
 	s.conn.learn()
-	c, err := s.conn.site.apart()
+	c, err := s.conn.site.apart(ctx, s.target)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,22 +79,24 @@ func (s *session) beginGuard(ctx context.Context, cmd *transport.Command) (gs *s
 }
 
 // apart opens a connection that is leased to nobody. It lives until it is
-// closed, or the pool is.
-func (s *site) apart() (*conn, error) {
+// closed, or the pool is. The dial outlives ctx.
+func (s *site) apart(ctx context.Context, t *transport.Target) (*conn, error) {
 	if !s.pool.begin() {
 		return nil, errClosed
 	}
 	defer s.pool.work.Done()
-	ln, err := s.pool.dial(s.pool.ctx, s, new(atomic.Int32))
+	life := s.pool.ctx
+	if caller := transport.CallerOf(ctx); caller != nil {
+		life = transport.WithCaller(life, boundCaller(ctx, caller))
+	}
+	ln, err := s.pool.dial(life, t, new(atomic.Int32))
 	if err != nil {
 		return nil, err
 	}
 	c := newConn(s, ln)
-	unhook := context.AfterFunc(s.pool.ctx, func() { c.close(errClosed) })
-	s.pool.work.Go(func() {
-		<-c.ended
-		unhook()
-	})
+	if s.pool.ctx.Err() != nil {
+		c.close(errClosed)
+	}
 	return c, nil
 }
 

@@ -13,6 +13,10 @@ import (
 const (
 	keepaliveEvery = 15 * time.Second
 	keepaliveMax   = 3
+	// staleAfter is after how many intervals without a sign of life an unused
+	// connection is not trusted any more. On one that lives, a probe is answered
+	// in each.
+	staleAfter = 2
 )
 
 // A keepalive finds out that a server is gone. Any received byte counts as a
@@ -32,11 +36,12 @@ type keepalive struct {
 	received int64 // at the last tick
 	missed   int   // ticks since something arrived
 	probing  bool
+	heard    time.Time // when something was known to have arrived, by the wall clock
 }
 
 // startKeepalive watches c as link says; it ends with stop.
 func startKeepalive(c *conn, link *transport.LinkOptions) *keepalive {
-	k := &keepalive{conn: c, every: link.Keepalive, limit: link.KeepaliveMax}
+	k := &keepalive{conn: c, every: link.Keepalive, limit: link.KeepaliveMax, heard: c.since}
 	if k.every == 0 {
 		k.every = keepaliveEvery
 	}
@@ -60,6 +65,15 @@ func (k *keepalive) stop() {
 	}
 }
 
+// stale reports whether nothing was heard for so long that the server may be gone
+// without anybody knowing. It goes by the wall clock: the timers stand still while
+// the machine is suspended, and the connection may not survive that.
+func (k *keepalive) stale(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.every > 0 && now.Sub(k.heard) > staleAfter*k.every
+}
+
 func (k *keepalive) tick() {
 	k.mu.Lock()
 	if k.stopped {
@@ -69,6 +83,7 @@ func (k *keepalive) tick() {
 	now := k.conn.wire.received.Load()
 	if now != k.received {
 		k.received, k.missed = now, 0
+		k.heard = k.conn.site.pool.now()
 	} else {
 		k.missed++
 	}
@@ -84,9 +99,16 @@ func (k *keepalive) tick() {
 		k.conn.close(fmt.Errorf("%w: nothing came back for %s", errGone, k.every*time.Duration(k.limit)))
 	case probe:
 		// Servers answer success or failure; both are a sign of life.
-		_, _, _ = k.conn.ssh.SendRequest("keepalive@openssh.com", true, nil)
+		start := time.Now()
+		_, _, err := k.conn.ssh.SendRequest("keepalive@openssh.com", true, nil)
 		k.mu.Lock()
 		k.probing = false
+		if err == nil {
+			k.heard = k.conn.site.pool.now()
+		}
 		k.mu.Unlock()
+		if err == nil {
+			k.conn.roundTrip(time.Since(start))
+		}
 	}
 }

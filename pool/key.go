@@ -8,7 +8,8 @@ import (
 )
 
 // targetKey is equal for two targets exactly when they can share a connection:
-// all fields but Name and Env, which belong to the command.
+// all fields but Name and Env, which belong to the command, and the limit of time,
+// which belongs to the dial.
 func targetKey(t *transport.Target) string {
 	var b strings.Builder
 	writeKey(&b, t)
@@ -44,7 +45,7 @@ func writeKey(b *strings.Builder, t *transport.Target) {
 	for _, yes := range []bool{l.Methods == nil, l.Explicit, l.Optional, l.Batch, l.IdentitiesOnly, k.Hash, n.Legacy} {
 		field(strconv.FormatBool(yes))
 	}
-	for _, number := range []int64{int64(k.Policy), int64(n.ConnectTimeout), int64(n.Keepalive), int64(n.KeepaliveMax)} {
+	for _, number := range []int64{int64(k.Policy), int64(n.Keepalive), int64(n.KeepaliveMax)} {
 		field(strconv.FormatInt(number, 10))
 	}
 	for i := range t.Jump {

@@ -26,7 +26,7 @@ func (p *Pool) Connect(ctx context.Context, t transport.Target) (transport.Link,
 	defer stop()
 	defer cancel(nil)
 	var at atomic.Int32
-	d, err := p.dial(bound, s, &at)
+	d, err := p.dial(bound, &t, &at)
 	if err != nil {
 		p.forget(s)
 		if late := givenUp(ctx); late != nil {
@@ -76,16 +76,18 @@ type link struct {
 
 // newLink takes over an authenticated connection and serves it until it ends.
 func newLink(s *site, t transport.Target, d *dialed) *link {
-	c := &conn{site: s, ssh: d.ssh, wire: d.wire, parent: d.parent, ended: make(chan struct{}), trace: d.trace}
+	c := handOver(s, d)
+	c.private = true
 	l := &link{conn: c, target: t, gone: make(chan struct{})}
-	c.beat = startKeepalive(c, &t.Link)
-	unhook := context.AfterFunc(s.pool.ctx, func() { c.close(errClosed) })
+	s.pool.keep(c)
 	s.pool.work.Go(func() {
 		defer close(l.gone)
 		c.answer(d.chans, d.reqs, l.take)
-		unhook()
 		c.bury()
 	})
+	if s.pool.ctx.Err() != nil {
+		c.close(errClosed)
+	}
 	return l
 }
 
@@ -166,7 +168,11 @@ func (l *link) Ping(ctx context.Context) error {
 
 func (l *link) sendProbe(p *probe) {
 	// Servers answer success or failure; both are a sign of life.
+	start := time.Now()
 	_, _, p.err = l.conn.ssh.SendRequest("keepalive@openssh.com", true, nil)
+	if p.err == nil {
+		l.conn.roundTrip(time.Since(start))
+	}
 	l.mu.Lock()
 	l.probe = nil
 	l.mu.Unlock()

@@ -45,17 +45,23 @@ type Config struct {
 // A Pool keeps authenticated connections and runs many sessions on each. It
 // implements transport.Transport.
 //
-// Lock order: Pool.mu, then site.mu, then Pool.lifeMu. No I/O happens under any.
+// Lock order: Pool.mu, then site.mu, then Pool.lifeMu or that of a keepalive. No
+// I/O happens under any.
 type Pool struct {
 	cfg    Config
 	ctx    context.Context // ends with Close; the root of every dial's life
 	cancel context.CancelCauseFunc
 	work   sync.WaitGroup // dials and connections; begin counts in
 
+	clock  func() time.Time
+	counts counts
+
 	scriptName string // of the files of scripts on the hosts
 
-	lifeMu sync.Mutex // taken with any other lock held
-	over   bool       // guarded by lifeMu: nothing more may begin
+	lifeMu sync.Mutex         // taken with any other lock held
+	over   bool               // guarded by lifeMu: nothing more may begin
+	live   map[*conn]struct{} // guarded by lifeMu: all connections, those of links too
+	past   traffic            // guarded by lifeMu: of connections that have ended
 
 	mu      sync.Mutex
 	sites   map[string]*site   // by target key
@@ -82,7 +88,7 @@ func New(cfg Config) *Pool {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Pool{cfg: cfg, sites: make(map[string]*site), windows: make(map[string]*window), scriptName: newNonce()}
+	p := &Pool{cfg: cfg, sites: make(map[string]*site), windows: make(map[string]*window), live: make(map[*conn]struct{}), clock: time.Now, scriptName: newNonce()}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	return p
 }
@@ -92,17 +98,14 @@ func New(cfg Config) *Pool {
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	p.closed = true
-	sites := make([]*site, 0, len(p.sites))
-	for _, s := range p.sites {
-		sites = append(sites, s)
-	}
 	p.mu.Unlock()
 	p.lifeMu.Lock()
 	p.over = true
 	p.lifeMu.Unlock()
 	p.cancel(errClosed)
-	for _, s := range sites {
-		s.closeAll(errClosed)
+	// A connection that is made now sees that ctx has ended.
+	for _, c := range p.connections() {
+		c.close(errClosed)
 	}
 	p.work.Wait()
 	return nil
@@ -129,7 +132,7 @@ func (p *Pool) site(t *transport.Target) (*site, error) {
 	}
 	s := p.sites[key]
 	if s == nil {
-		s = &site{pool: p, key: key, target: *t}
+		s = &site{pool: p, key: key}
 		p.sites[key] = s
 	}
 	return s, nil
@@ -159,7 +162,7 @@ func (p *Pool) forget(s *site) {
 	defer p.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.conns) == 0 && s.dialing == nil && s.users == 0 && s.broken == nil && p.sites[s.key] == s {
+	if len(s.conns) == 0 && s.dials == 0 && s.users == 0 && s.broken == nil && p.sites[s.key] == s {
 		delete(p.sites, s.key)
 	}
 }
@@ -174,36 +177,4 @@ func (p *Pool) window(addr string) *window {
 		p.windows[addr] = w
 	}
 	return w
-}
-
-// A Stat is a snapshot of the pool.
-type Stat struct {
-	Connections int // open
-	Dialing     int // being opened
-	Sessions    int // in use
-}
-
-// Stat counts what the pool holds now.
-func (p *Pool) Stat() Stat {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var st Stat
-	for _, s := range p.sites {
-		s.mu.Lock()
-		st.Connections += len(s.conns)
-		for _, c := range s.conns {
-			st.Sessions += c.active
-		}
-		if s.dialing != nil {
-			st.Dialing++
-		}
-		s.mu.Unlock()
-	}
-	return st
-}
-
-func (p *Pool) notice(host, text string) {
-	if p.cfg.Notice != nil {
-		p.cfg.Notice(host, text)
-	}
 }

@@ -6,16 +6,28 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"time"
+
+	"fleet/transport"
 )
 
 // startProxy runs command by the user's shell and makes its stdin and stdout
 // the connection (ssh_config ProxyCommand). Its stderr is shown only where the
 // connection fails, as nobody could tell whose it is among many hosts. Closing
-// the connection ends it with all that it started.
-func startProxy(command string) (net.Conn, error) {
-	cmd := shellCommand(command)
+// the connection ends it with all that it started. It has the environment and the
+// working directory of caller, which may be nil.
+func startProxy(command string, caller *transport.Caller) (net.Conn, error) {
+	env := os.Environ()
+	if caller != nil && caller.Env != nil {
+		env = caller.Env
+	}
+	cmd := shellCommand(userShell(env), command)
+	cmd.Env = env
+	if caller != nil {
+		cmd.Dir = caller.Dir
+	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -34,12 +46,15 @@ func startProxy(command string) (net.Conn, error) {
 	return &proxyConn{Reader: stdout, WriteCloser: stdin, cmd: cmd, said: said}, nil
 }
 
-// userShell is what ssh runs a ProxyCommand by.
-func userShell() string {
-	if s := os.Getenv("SHELL"); s != "" {
-		return s
+// userShell is what ssh runs a ProxyCommand by, for who has this environment.
+func userShell(env []string) string {
+	shell := "/bin/sh"
+	for _, e := range env { // of several, the last one counts
+		if s, ok := strings.CutPrefix(e, "SHELL="); ok && s != "" {
+			shell = s
+		}
 	}
-	return "/bin/sh"
+	return shell
 }
 
 // A proxyConn is a process as a net.Conn.

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-func shellCommand(command string) *exec.Cmd { return exec.Command(userShell(), "-c", command) }
+func shellCommand(shell, command string) *exec.Cmd { return exec.Command(shell, "-c", command) }
 
 // ownGroup makes cmd lead a process group, so that Ctrl-C on the terminal does
 // not reach it before fleet is done with it, and endGroup can end all of it.

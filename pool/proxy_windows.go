@@ -2,7 +2,7 @@ package pool
 
 import "os/exec"
 
-func shellCommand(command string) *exec.Cmd { return exec.Command("cmd.exe", "/c", command) }
+func shellCommand(_, command string) *exec.Cmd { return exec.Command("cmd.exe", "/c", command) }
 
 func ownGroup(*exec.Cmd) {}
 

@@ -16,7 +16,7 @@ func (d *dialing) reach(ctx context.Context) (net.Conn, error) {
 	switch {
 	case t.Proxy != "":
 		d.trace.step("proxy", t.Proxy)
-		return startProxy(t.Proxy)
+		return startProxy(t.Proxy, d.caller)
 	case len(t.Jump) > 0:
 		return d.reachThrough(ctx)
 	}
@@ -54,7 +54,7 @@ func (d *dialing) reachThrough(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := s.leaseJump(ctx)
+	l, err := s.leaseJump(ctx, &hop)
 	if err != nil {
 		if at, dialing := s.dialPhase(); dialing && ctx.Err() != nil { // its limit is ours, and ours was first
 			err = fmt.Errorf("%s: %w", at, err)

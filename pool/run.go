@@ -24,7 +24,7 @@ func (p *Pool) Run(ctx context.Context, t transport.Target, c *transport.Command
 		sessions = forGuarded
 	}
 	for try, full := 0, 0; ; try++ {
-		l, err := s.lease(ctx, sessions, c.Place)
+		l, err := s.lease(ctx, &t, sessions, c.Place)
 		if err != nil {
 			return transport.Status{}, leaseError(ctx, &t, err)
 		}

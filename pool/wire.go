@@ -19,6 +19,7 @@ const headMax = 256
 type wire struct {
 	net.Conn
 	received atomic.Int64 // bytes so far
+	sent     atomic.Int64 // bytes so far
 	puller   puller       // reads what is there; nil where the Conn cannot
 	joiner   *joiner      // writes; nil where nothing is to be joined. Set by settle
 
@@ -166,6 +167,7 @@ func (w *wire) Write(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	n, err := w.send(p)
+	w.sent.Add(int64(n))
 	if err != nil {
 		w.life.end()
 	}

@@ -52,8 +52,8 @@ func hold(b *testing.B, targets []transport.Target) {
 	}
 	took := time.Since(start)
 	n := len(targets)
-	if st := p.Stat(); st.Connections != n {
-		b.Fatalf("%d connections are open, not %d", st.Connections, n)
+	if open := len(p.Snapshot().Connections); open != n {
+		b.Fatalf("%d connections are open, not %d", open, n)
 	}
 	busy := measure(b)
 	collect()
@@ -62,8 +62,8 @@ func hold(b *testing.B, targets []transport.Target) {
 	if err := runOnAll(b.Context(), p, targets[:min(n, 100)]); err != nil {
 		b.Fatal("on an open connection: ", err)
 	}
-	if st := p.Stat(); st.Connections != n {
-		b.Errorf("%d connections are open at the end, not %d", st.Connections, n)
+	if open := len(p.Snapshot().Connections); open != n {
+		b.Errorf("%d connections are open at the end, not %d", open, n)
 	}
 	if err := p.Close(); err != nil {
 		b.Fatal(err)
