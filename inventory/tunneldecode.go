@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -32,8 +33,8 @@ func (d *decoder) tunnel(b *hcl.Block) {
 	if !source.ValidGroupName(name) {
 		d.fail(b.LabelRanges[0], "Invalid tunnel name", "%q is no name for a tunnel: letters, digits, and any of _ . - after the first.", name)
 	}
-	if name == "list" {
-		d.fail(b.LabelRanges[0], "Invalid tunnel name", "list is no name for a tunnel: fleet tunnel list shows all of them, and could not open it.")
+	if slices.Contains([]string{"list", "up", "down"}, name) {
+		d.fail(b.LabelRanges[0], "Invalid tunnel name", "%s is no name for a tunnel: fleet tunnel %[1]s is a command of its own, and could not open it.", name)
 	}
 	for _, other := range d.tunnels {
 		if other.Name == name {

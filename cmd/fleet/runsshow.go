@@ -64,6 +64,9 @@ func (a *app) showRun(run *journal.Run, format string) error {
 	fmt.Fprintf(w, "what     %s\n", term.Clean(run.Command))
 	fmt.Fprintf(w, "in       %s\n", term.Clean(run.Dir))
 	fmt.Fprintf(w, "started  %s by process %d\n", run.Started.Local().Format("2006-01-02 15:04:05 MST"), run.PID)
+	if run.Summary != nil {
+		fmt.Fprintf(w, "ended    %s with exit status %d\n", run.Ended.Local().Format("2006-01-02 15:04:05 MST"), run.Summary.ExitStatus())
+	}
 	fmt.Fprintf(w, "hosts    %d: %s\n", len(run.Hosts), term.Clean(nodeset.Fold(run.Hosts)))
 	if run.Resumes != "" {
 		fmt.Fprintf(w, "resumes  %s\n", run.Resumes)

@@ -90,7 +90,7 @@ NAME is a tunnel block of the inventory; without one, -L, -R and -D say what is
 forwarded. With several hosts, the first listens on the port that is given, and
 each next one on the port after that; port 0 is any free one. What is lost is
 connected again. Only this machine can use a tunnel unless ADDRESS and --gateway
-say otherwise.`,
+say otherwise. "fleet tunnel up" keeps tunnels open in the background.`,
 		Example: "  fleet tunnel -w db1 -L 15432:localhost:5432\n" +
 			"  fleet tunnel -w '@db' -L 0:localhost:5432 --exec ./check.sh\n" +
 			"  fleet tunnel postgres --limit db1",
@@ -106,7 +106,7 @@ say otherwise.`,
 	addFlags(cmd, "How to connect", f.atOnce())
 	addFlags(cmd, "What to show", f.showFlags())
 	a.completeTunnels(cmd, &f)
-	cmd.AddCommand(newTunnelListCommand(a))
+	cmd.AddCommand(newTunnelListCommand(a), newTunnelUpCommand(a), newTunnelDownCommand(a))
 	return cmd
 }
 

@@ -13,10 +13,28 @@ import (
 	"time"
 )
 
-// openTunnels asks all processes of this user for their tunnels. What a process
+// A tunnelProcess is a "fleet tunnel" at work.
+type tunnelProcess struct {
+	socket string
+	list   []tunnelState // what it has open
+}
+
+// background reports whether it can be asked to close something.
+func (p *tunnelProcess) background() bool { return len(p.list) > 0 && p.list[0].Background }
+
+// openTunnels are the tunnels of all processes of this user.
+func openTunnels(e *env) (list []tunnelState, silent []string, err error) {
+	processes, silent, err := tunnelProcesses(e)
+	for _, p := range processes {
+		list = append(list, p.list...)
+	}
+	return list, silent, err
+}
+
+// tunnelProcesses asks all processes of this user for their tunnels. What a process
 // that was killed has left behind is removed; those that do not answer are the
 // silent ones, each by its pid.
-func openTunnels(e *env) (list []tunnelState, silent []string, err error) {
+func tunnelProcesses(e *env) (list []tunnelProcess, silent []string, err error) {
 	dir, err := tunnelDir(e, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
@@ -41,7 +59,9 @@ func openTunnels(e *env) (list []tunnelState, silent []string, err error) {
 	}
 	group.Wait()
 	for i, a := range answers {
-		list = append(list, a.list...)
+		if len(a.list) > 0 {
+			list = append(list, tunnelProcess{filepath.Join(dir, entries[i].Name()), a.list})
+		}
 		if a.err != nil {
 			pid, _, _ := strings.Cut(entries[i].Name(), "-")
 			silent = append(silent, pid)

@@ -67,12 +67,7 @@ func (a *app) listTunnels(ctx context.Context, sel *selectionFlags) (list []tunn
 		a.complain(fmt.Errorf("warning: open tunnels are not listed: %w", err))
 	}
 	if len(silent) > 0 {
-		process := "process"
-		if len(silent) > 1 {
-			process = "processes"
-		}
-		a.complain(fmt.Errorf("warning: fleet (%s %s) did not answer, so its open tunnels are not listed; hint: where Ctrl-Z stopped it: kill -CONT %s",
-			process, plainList(silent), strings.Join(silent, " ")))
+		a.complain(fmt.Errorf("warning: %w", silentError("so its open tunnels are not listed", silent)))
 	}
 	whole = err == nil && len(silent) == 0
 	type key struct{ name, host string }
@@ -90,6 +85,16 @@ func (a *app) listTunnels(ctx context.Context, sel *selectionFlags) (list []tunn
 		list = []tunnelState{} // JSON: an array all the same
 	}
 	return list, whole, a.warn(found)
+}
+
+// silentError says of processes that did not answer what comes of it.
+func silentError(so string, pids []string) error {
+	process := "process"
+	if len(pids) > 1 {
+		process = "processes"
+	}
+	return fmt.Errorf("fleet (%s %s) did not answer, %s; hint: where Ctrl-Z stopped it: kill -CONT %s",
+		process, plainList(pids), so, strings.Join(pids, " "))
 }
 
 // closedTunnels are the tunnels of the inventory, as they are when nobody has

@@ -27,7 +27,7 @@ func TestOpenTunnelsAreFoundAndDeadSocketsRemoved(t *testing.T) {
 	e := runtimeEnv(t)
 	a := newApp(*e)
 	status := fakeTunnels(2, tunnel.StateReady, nil)
-	s, err := newStatusServer(e, func() []tunnelState { return []tunnelState{a.describeOpen(&status[0]), a.describeOpen(&status[1])} })
+	s, err := newStatusServer(e, func() []tunnelState { return []tunnelState{a.describeOpen(&status[0]), a.describeOpen(&status[1])} }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestAFolderThatOthersMayEnterIsNotUsed(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "fleet"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newStatusServer(e, nil); err == nil || !strings.Contains(err.Error(), "others may enter it") {
+	if _, err := newStatusServer(e, nil, nil); err == nil || !strings.Contains(err.Error(), "others may enter it") {
 		t.Errorf("got %v", err)
 	}
 	other := filepath.Join(dir, "elsewhere")
@@ -79,7 +79,7 @@ func TestAFolderThatOthersMayEnterIsNotUsed(t *testing.T) {
 	if err := os.Symlink(other, filepath.Join(dir, "fleet")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newStatusServer(e, nil); err == nil || !strings.Contains(err.Error(), "not a folder") {
+	if _, err := newStatusServer(e, nil, nil); err == nil || !strings.Contains(err.Error(), "not a folder") {
 		t.Errorf("got %v", err)
 	}
 }

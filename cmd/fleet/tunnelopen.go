@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"fleet/internal/nodeset"
@@ -123,12 +125,31 @@ func (t *tunneling) show(list []tunnel.Status, ready int) error {
 	if err != nil || t.app.global.quiet {
 		return err
 	}
-	text := fmt.Sprintf("%s open; Ctrl-C closes %s.", are(ready, "tunnel"), map[bool]string{true: "it", false: "them"}[ready == 1])
-	if ready < len(list) {
-		text = fmt.Sprintf("%d of %s are open; Ctrl-C closes them.", ready, plural(len(list), "tunnel"))
-	}
+	text := t.howToClose(list, ready)
 	t.hold(func() { fmt.Fprintln(t.app.env.stderr, text) })
 	return nil
+}
+
+// howToClose says how many tunnels are open, and what closes them.
+func (t *tunneling) howToClose(list []tunnel.Status, ready int) string {
+	them := "them"
+	if ready == 1 && len(list) == 1 {
+		them = "it"
+	}
+	open := are(ready, "tunnel")
+	if ready < len(list) {
+		open = fmt.Sprintf("%d of %s are", ready, plural(len(list), "tunnel"))
+	}
+	if !t.background() {
+		return fmt.Sprintf("%s open; Ctrl-C closes %s.", open, them)
+	}
+	var names []string
+	for i := range list {
+		if !slices.Contains(names, list[i].Name) {
+			names = append(names, list[i].Name)
+		}
+	}
+	return fmt.Sprintf("%s open in the background. To close %s: fleet tunnel down %s", open, them, strings.Join(names, " "))
 }
 
 // was is "1 thing was", "2 things were".

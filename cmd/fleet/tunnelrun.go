@@ -5,6 +5,7 @@ import (
 	"context"
 	"sync"
 
+	"fleet/inventory"
 	"fleet/pool"
 	"fleet/pool/credential"
 	"fleet/pool/tunnel"
@@ -29,6 +30,11 @@ func (a *app) tunnelCommand(ctx context.Context, f *tunnelFlags, names []string)
 	if err := f.checkUse(plans); err != nil {
 		return err
 	}
+	return a.openPlans(ctx, f, fanout, inv, plans)
+}
+
+// openPlans opens what is planned, when all that may have to be asked is.
+func (a *app) openPlans(ctx context.Context, f *tunnelFlags, fanout int, inv *inventory.Inventory, plans []tunnelPlan) error {
 	if err := a.confirmWide(ctx, plans, f.conn.batch()); err != nil {
 		return err
 	}
@@ -68,6 +74,7 @@ type tunneling struct {
 
 	stop   context.CancelCauseFunc
 	set    tunnelSet
+	group  *tunnelGroup // the same, where each can be closed by itself
 	news   *tunnelNews
 	left   bool       // no tunnel is
 	screen sync.Mutex // who writes to the terminal, or asks there
@@ -87,16 +94,15 @@ func (t *tunneling) run(ctx context.Context) error {
 	connections := pool.New(pool.Config{Credentials: credentials, Logger: t.app.log, Notice: t.notice})
 	defer connections.Close()
 	t.news = newTunnelNews()
-	set, err := tunnel.New(tunnel.Config{
+	err := t.bind(tunnel.Config{
 		Transport: connections, Fanout: t.fanout,
 		Changed: t.news.changed, Complaint: func(tunnel.Status) { t.news.look() },
 		Retry: !t.flags.wait || t.flags.within > 0,
-	}, specs(t.plans, t.targets()))
+	})
 	if err != nil {
 		return err
 	}
-	t.set = set
-	defer set.Close() // where something fails on the way; it is closed in time otherwise
+	defer t.set.Close() // where something fails on the way; it is closed in time otherwise
 	warnUnchecked(t.app.env.stderr, t.jobs)
 	if err := credentials.Preload(ctx, t.targetList()); err != nil {
 		return err
@@ -104,12 +110,28 @@ func (t *tunneling) run(ctx context.Context) error {
 	return t.live(ctx)
 }
 
+// bind makes the set, in which all that listens here does so.
+func (t *tunneling) bind(cfg tunnel.Config) error {
+	list := specs(t.plans, t.targets())
+	if !t.background() {
+		set, err := tunnel.New(cfg, list)
+		t.set = set
+		return err
+	}
+	group, err := newTunnelGroup(cfg, list)
+	t.set, t.group = group, group
+	return err
+}
+
 // live is the life of the tunnels that are bound, which a signal ends; a second
 // one ends fleet at once.
 func (t *tunneling) live(ctx context.Context) error {
 	signals := watchSignals(t.stop, nil, nil)
 	defer signals.close()
-	t.news.status, t.news.print = t.set.Status, t.print
+	t.news.status = t.set.Status
+	if !t.background() { // nobody sees it
+		t.news.print = t.print
+	}
 	if t.flags.show.format == "jsonl" && !t.flags.runs() {
 		t.news.emit = t.emit
 	}
@@ -129,7 +151,7 @@ func (t *tunneling) live(ctx context.Context) error {
 // serve opens the tunnels, waits until they are no longer wanted, and closes them.
 func (t *tunneling) serve(ctx context.Context, signals *interrupter) error {
 	t.set.Start(ctx)
-	served := t.app.serveStatus(t.set.Status)
+	served := t.app.serveStatus(t.set.Status, t.group)
 	err := t.opened(ctx)
 	if err == nil {
 		err = t.use(ctx, signals)
@@ -160,6 +182,9 @@ func (t *tunneling) farewell(cut int) {
 func (t *tunneling) use(ctx context.Context, signals *interrupter) error {
 	if t.flags.runs() {
 		return t.carryOut(ctx, signals)
+	}
+	if t.background() {
+		return t.keep(ctx)
 	}
 	select {
 	case <-ctx.Done():

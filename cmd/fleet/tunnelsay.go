@@ -91,6 +91,9 @@ var errAttached = errors.New("nobody is asked while the command has the terminal
 
 // answer asks the user; a signal meanwhile ends all tunnels.
 func (t *tunneling) answer(ctx context.Context, q credential.Question) (transport.Secret, error) {
+	if t.app.handover.detached() {
+		return transport.Secret{}, errNobodyAsked
+	}
 	asked := false
 	s, err := t.app.answerer(func(ask func()) {
 		t.hold(func() {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ type tunnelState struct {
 	Sent        int64      `json:"bytes_out"`
 	RTT         float64    `json:"rtt_ms,omitempty"`
 	LastError   string     `json:"last_error,omitempty"`
+	Background  bool       `json:"background,omitempty"` // "fleet tunnel down" closes it
 }
 
 // describeOpen is all there is to say about a tunnel of this process.
@@ -58,27 +60,30 @@ func tunnelDir(e *env, makes bool) (string, error) {
 type statusServer struct {
 	listener net.Listener
 	path     string
+	group    *tunnelGroup // what can be closed; nil: nothing
 	work     sync.WaitGroup
 }
 
 // serveStatus begins to tell who asks what status gives. Where that is not
-// possible, the user hears of it, and the tunnels are open all the same.
-func (a *app) serveStatus(status func() []tunnel.Status) *statusServer {
+// possible, the user hears of it, and the tunnels are open all the same. What is in
+// group can also be closed that way.
+func (a *app) serveStatus(status func() []tunnel.Status, group *tunnelGroup) *statusServer {
 	s, err := newStatusServer(&a.env, func() []tunnelState {
 		list := status()
 		states := make([]tunnelState, len(list))
 		for i := range list {
 			states[i] = a.describeOpen(&list[i])
+			states[i].Background = a.handover.detached()
 		}
 		return states
-	})
+	}, group)
 	if err != nil && !a.global.quiet {
 		a.complain(fmt.Errorf("warning: fleet tunnel list will not show these tunnels: %w", err))
 	}
 	return s
 }
 
-func newStatusServer(e *env, states func() []tunnelState) (*statusServer, error) {
+func newStatusServer(e *env, states func() []tunnelState, group *tunnelGroup) (*statusServer, error) {
 	dir, err := tunnelDir(e, true)
 	if err != nil {
 		return nil, err
@@ -88,7 +93,7 @@ func newStatusServer(e *env, states func() []tunnelState) (*statusServer, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &statusServer{listener: l, path: name + ".sock"}
+	s := &statusServer{listener: l, path: name + ".sock", group: group}
 	s.work.Go(func() { s.serve(states) }) // ends with close
 	return s, nil
 }
@@ -126,12 +131,30 @@ func (s *statusServer) serve(states func() []tunnelState) {
 			continue
 		}
 		s.work.Go(func() { // ends with the answer, or its time
-			defer conn.Close()
 			_ = conn.SetDeadline(time.Now().Add(answerTime))
-			_ = json.NewEncoder(conn).Encode(states())
+			if json.NewEncoder(conn).Encode(states()) == nil && s.group != nil && s.obey(conn) {
+				return // whoever closed the last one sees this process end
+			}
+			_ = conn.Close()
 		})
 	}
 }
+
+// obey closes what it is asked to close. It reports whether nothing is left.
+func (s *statusServer) obey(conn net.Conn) (last bool) {
+	var request tunnelRequest
+	if json.NewDecoder(io.LimitReader(conn, maxRequest)).Decode(&request) != nil || request.Close == "" {
+		return false
+	}
+	_ = conn.SetDeadline(time.Now().Add(closeTime))
+	var answer tunnelAnswer
+	answer.Cut, answer.Last, answer.Closed = s.group.shut(request.Close)
+	_ = json.NewEncoder(conn).Encode(answer)
+	return answer.Last
+}
+
+// maxRequest bounds what a request may take, in bytes.
+const maxRequest = 4096
 
 // close ends the server and removes its socket.
 func (s *statusServer) close() {
