@@ -17,6 +17,10 @@ type Options struct {
 	// so there may be a few more.
 	MaxRuns int
 	MaxAge  time.Duration
+	// OnlyCopy says that what hosts print goes nowhere else: of a run of one
+	// command, 64 MiB of each host and 1 GiB in all are recorded then, and not
+	// 64 KiB and 16 MiB.
+	OnlyCopy bool
 	// OnError is told, once, that something cannot be recorded, which is a
 	// reason to stop a run of tasks. It must not wait for the run, nor emit a
 	// step_start.
@@ -72,7 +76,7 @@ func (s *Store) create(store *os.Root, m Meta, o Options) (_ *Writer, err error)
 		err = claim(store, &m)
 	}
 	if err == nil {
-		err = s.fill(w, run)
+		err = s.fill(w, run, &o)
 		if err == nil && m.Kind == KindApply {
 			err = errors.Join(syncDir(run), syncDir(store))
 		}
@@ -109,7 +113,7 @@ func claim(store *os.Root, m *Meta) error {
 }
 
 // fill makes the files of a run.
-func (s *Store) fill(w *Writer, run *os.Root) error {
+func (s *Store) fill(w *Writer, run *os.Root, o *Options) error {
 	path := func(name string) string { return filepath.Join(w.folder, name) }
 	tasks := w.meta.Kind == KindApply
 	var err error
@@ -129,7 +133,7 @@ func (s *Store) fill(w *Writer, run *os.Root) error {
 	}
 	w.events = newAppender(events, path(eventsFile), !tasks, w.fail)
 	if !tasks {
-		w.quota = new(quota)
+		w.quota = newQuota(o.OnlyCopy)
 		return nil
 	}
 	if err := run.Mkdir(logsDir, 0o700); err != nil {

@@ -12,12 +12,27 @@ const (
 	maxRunOutput  = 16 << 20 // the same of all hosts together
 )
 
-// A quota bounds the output that is recorded of a run of one command, whose
-// output has gone where the user wanted it.
+// The same of a run whose output goes nowhere else.
+const (
+	onlyHostOutput = 64 << 20
+	onlyRunOutput  = 1 << 30
+)
+
+// A quota bounds the output that is recorded of a run of one command, which mostly
+// has gone where the user wanted it.
 type quota struct {
+	host, run int // most bytes of one, and of all
+
 	mu    sync.Mutex
 	hosts map[string]int // bytes by host; -1 where it is used up
 	all   int
+}
+
+func newQuota(only bool) *quota {
+	if only {
+		return &quota{host: onlyHostOutput, run: onlyRunOutput}
+	}
+	return &quota{host: maxHostOutput, run: maxRunOutput}
 }
 
 // take is what of an output event is recorded: all of it, the beginning, or nil.
@@ -29,7 +44,7 @@ func (q *quota) take(e *event.Event) (kept, note *event.Event) {
 		q.mu.Unlock()
 		return nil, nil
 	}
-	n := min(len(e.Data), maxHostOutput-used, maxRunOutput-q.all)
+	n := min(len(e.Data), q.host-used, q.run-q.all)
 	q.all += n
 	if q.hosts == nil {
 		q.hosts = make(map[string]int)

@@ -248,19 +248,24 @@ func TestOutputOfARunIsBounded(t *testing.T) {
 }
 
 func TestOutputOfAllHostsIsBounded(t *testing.T) {
-	q := new(quota)
-	chunk := make([]byte, 60<<10)
-	all, notes := 0, 0
-	for i := range 300 {
-		kept, note := q.take(&event.Event{Type: event.Output, Host: string(rune('a' + i)), Data: chunk})
-		if kept != nil {
-			all += len(kept.Data)
+	for _, tt := range []struct {
+		only               bool
+		hosts, chunk, most int
+	}{{false, 300, 60 << 10, maxRunOutput}, {true, 20, 60 << 20, onlyRunOutput}} {
+		q := newQuota(tt.only)
+		chunk := make([]byte, tt.chunk)
+		all, notes := 0, 0
+		for i := range tt.hosts {
+			kept, note := q.take(&event.Event{Type: event.Output, Host: string(rune('a' + i)), Data: chunk})
+			if kept != nil {
+				all += len(kept.Data)
+			}
+			if note != nil {
+				notes++
+			}
 		}
-		if note != nil {
-			notes++
+		if all != tt.most || notes != tt.hosts-tt.most/len(chunk) {
+			t.Errorf("%d bytes are kept, and %d hosts are told of", all, notes)
 		}
-	}
-	if all != maxRunOutput || notes != 300-maxRunOutput/len(chunk) {
-		t.Errorf("%d bytes are kept, and %d hosts are told of", all, notes)
 	}
 }

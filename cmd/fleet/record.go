@@ -81,7 +81,7 @@ func (a *app) newRecord(m journal.Meta, sel *selectionFlags, inv *inventory.Inve
 		m.Resumes = a.resumed.ID
 	}
 	r := &record{}
-	r.Writer, err = store.Create(m, journal.Options{OnError: func(err error) {
+	r.Writer, err = store.Create(m, journal.Options{OnlyCopy: a.handover != nil, OnError: func(err error) {
 		if r.onError != nil {
 			r.onError(err)
 		}
