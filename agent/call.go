@@ -152,6 +152,9 @@ func (k *call) readHead() error {
 		return nil
 	}
 	words, _ := io.ReadAll(io.LimitReader(k.r, maxWords))
+	if bytes.HasPrefix(status[9:], []byte("426 ")) {
+		return &notTakenError{fmt.Errorf("%s", bytes.TrimSpace(words))}
+	}
 	return &RefusedError{Text: strings.TrimSpace(string(words))}
 }
 

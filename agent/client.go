@@ -24,14 +24,17 @@ type Client struct {
 	id     string // that tells the user of this client from others
 }
 
-// Dial finds the agent that serves socket.
+// Dial finds the agent that serves socket, and makes sure that it is this user's and
+// of a version that speaks as we do: else the error is ErrNotRunning, a
+// *VersionError, or says what is wrong with the socket.
 func Dial(ctx context.Context, socket string) (*Client, error) {
 	c := &Client{socket: socket, id: rand.Text()}
-	conn, err := dialSocket(ctx, c.socket)
-	if err != nil {
+	if err := checkSocket(socket); err != nil {
 		return nil, err
 	}
-	_ = conn.Close()
+	if err := c.hello(ctx); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -29,6 +29,11 @@ type operation struct {
 	in     *inflow // bytes towards the host
 	credit *credit // for frameData towards the client
 
+	known struct{ op, caller string } // of request; guarded by server.mu
+
+	connMu  sync.Mutex
+	dropped bool // its client is not served any more
+
 	mu        sync.Mutex
 	questions map[int]chan answer
 	asked     int
@@ -41,6 +46,9 @@ type handler func(*operation) (transport.Status, error)
 
 // operate does what o asks for, and ends it.
 func (s *Server) operate(o *operation, h handler) {
+	s.mu.Lock()
+	o.known.op, o.known.caller = o.request.op, o.request.caller
+	s.mu.Unlock()
 	var reader sync.WaitGroup
 	reader.Go(o.receive) // ends when the connection is closed
 	status, err := h(o)
@@ -49,6 +57,30 @@ func (s *Server) operate(o *operation, h handler) {
 	_ = o.writeLast(frameEnd, encode(nil, end.walk))
 	_ = o.conn.Close()
 	reader.Wait()
+	s.mu.Lock()
+	s.done[o.request.op]++
+	s.mu.Unlock()
+}
+
+// hintLost is what to do when the agent ended in the middle.
+const hintLost = "run it again; without the agent, fleet makes its own connections"
+
+// attach gives o its connection.
+func (o *operation) attach(f *framer) {
+	o.connMu.Lock()
+	defer o.connMu.Unlock()
+	if o.framer = f; o.dropped {
+		_ = f.conn.Close()
+	}
+}
+
+// drop ends the connection, as that of a client which holds up the end of the agent.
+func (o *operation) drop() {
+	o.connMu.Lock()
+	defer o.connMu.Unlock()
+	if o.dropped = true; o.framer != nil {
+		_ = o.conn.Close()
+	}
 }
 
 // ending is err as the client is to see it: what the agent's own end cut short

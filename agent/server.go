@@ -1,11 +1,9 @@
 package agent
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -47,11 +45,20 @@ type Server struct {
 	cfg      Config
 	began    time.Time
 	handlers map[string]handler
+	stopping chan struct{}  // closed by the first Stop
+	hurry    chan struct{}  // closed by the first Stop(true)
+	empty    chan struct{}  // closed when it stops and no operation is left
+	handling sync.WaitGroup // requests that are being answered
 
-	mu      sync.Mutex
-	running map[*operation]struct{}
-	// base is the context of all operations; nil before Serve.
-	base context.Context
+	mu       sync.Mutex
+	base     context.Context // of all operations; set by Serve
+	running  map[*operation]struct{}
+	draining bool
+	hurried  bool
+	idle     *time.Timer       // ends an agent that nobody uses
+	waiting  []net.Conn        // those who asked for a stop, and wait for it
+	done     map[string]uint64 // operations that have ended, by name
+	refused  struct{ draining, busy uint64 }
 }
 
 // NewServer makes a server. Serve serves.
@@ -65,7 +72,11 @@ func NewServer(cfg Config) *Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, began: time.Now(), running: map[*operation]struct{}{}}
+	s := &Server{
+		cfg: cfg, began: time.Now(),
+		stopping: make(chan struct{}), hurry: make(chan struct{}), empty: make(chan struct{}),
+		running: map[*operation]struct{}{}, done: map[string]uint64{},
+	}
 	s.handlers = s.table()
 	return s
 }
@@ -73,70 +84,7 @@ func NewServer(cfg Config) *Server {
 // table says who handles which operation.
 func (s *Server) table() map[string]handler {
 	return map[string]handler{
-		opRun: (*operation).run,
+		opRun:     (*operation).run,
+		opPrepare: (*operation).prepare,
 	}
 }
-
-// Serve serves on ln until ctx ends.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	base, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	s.base = base
-	var operations sync.WaitGroup
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/op", func(w http.ResponseWriter, r *http.Request) {
-		operations.Add(1)
-		defer operations.Done()
-		s.upgrade(w, r)
-	})
-	h := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
-	served := make(chan error, 1)
-	go func() { served <- h.Serve(ln) }() // ends with h.Close
-	<-ctx.Done()
-	cancel(errStopping)
-	_ = h.Close()
-	<-served
-	operations.Wait()
-	return nil
-}
-
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Upgrade") != upgradeProtocol {
-		http.Error(w, "this is not an operation of fleet", http.StatusUpgradeRequired)
-		return
-	}
-	conn, rw, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return
-	}
-	s.serveOperation(conn, rw.Reader)
-}
-
-// serveOperation takes a connection after the head of its request.
-func (s *Server) serveOperation(conn net.Conn, r *bufio.Reader) {
-	defer func() { _ = conn.Close() }()
-	o := &operation{server: s, framer: newFramer(conn, r), credit: newCredit()}
-	kind, p, err := o.read(maxRequest)
-	if err != nil || kind != frameRequest || decode(p, o.request.walk) != nil {
-		return
-	}
-	o.buf = nil // it may be large
-	o.in = newInflow(func(n int) { o.message(frameCredit, func(x *codec) { x.integer(&n) }) })
-	h := s.handlers[o.request.op]
-	if h == nil {
-		return
-	}
-	o.pending = append(o.pending, upgradeAnswer...)
-	if o.request.stdin && o.flush() != nil {
-		return
-	}
-	o.ctx, o.cancel = context.WithCancelCause(transport.WithCaller(s.base, o.caller()))
-	s.operate(o, h)
-}
-
-const (
-	upgradeProtocol = "fleet-agent/1"
-	upgradeAnswer   = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + upgradeProtocol + "\r\n\r\n"
-	upgradeRequest  = "POST /v1/op HTTP/1.1\r\nHost: fleet\r\nConnection: Upgrade\r\nUpgrade: " + upgradeProtocol + "\r\n\r\n"
-	hintLost        = "run it again; without the agent, fleet makes its own connections"
-)
