@@ -18,8 +18,11 @@ fleet_cmd() { # hostfile fanout command
 	fi
 }
 
-fleet_warm_up() { return 1; } # hostfile fanout: no connections that outlive a run
-fleet_push() { return 1; }    # hostfile fanout local remote
+fleet_warm_up() { # hostfile fanout: an agent, counted as the client is; the first run opens the connections
+	"$METER" run -label agent-start -n 0 -o "$LAB_RESULTS/agent.jsonl" -- "$FLEET" agent start
+}
+
+fleet_push() { return 1; } # hostfile fanout local remote
 
 fleet_steps() { # hostfile fanout: the ten commands of the others, as ten steps of a task
 	local into=$LAB_RESULTS/steps-project i
