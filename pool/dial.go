@@ -50,8 +50,25 @@ func (p *Pool) dial(ctx context.Context, t *transport.Target, at *atomic.Int32) 
 	return ln, err
 }
 
+// serve has the files of host keys looked at again where caller comes after somebody
+// else: what was just done with ssh-keygen must count.
+func (p *Pool) serve(caller *transport.Caller) {
+	if caller == nil {
+		return
+	}
+	p.lifeMu.Lock()
+	other := p.served != caller.ID || caller.ID == ""
+	p.served = caller.ID
+	p.lifeMu.Unlock()
+	if other {
+		p.cfg.HostKeys.Renew()
+	}
+}
+
+// tryDial is dial, without the counting.
 func (p *Pool) tryDial(ctx context.Context, t *transport.Target, at *atomic.Int32) (*dialed, error) {
 	caller := transport.CallerOf(ctx)
+	p.serve(caller)
 	limit := connectTimeout(t)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, &timedOut{limit})
 	defer cancel()

@@ -62,6 +62,7 @@ type Pool struct {
 	over   bool               // guarded by lifeMu: nothing more may begin
 	live   map[*conn]struct{} // guarded by lifeMu: all connections, those of links too
 	past   traffic            // guarded by lifeMu: of connections that have ended
+	served string             // guarded by lifeMu: the ID of the last caller
 
 	mu      sync.Mutex
 	sites   map[string]*site   // by target key

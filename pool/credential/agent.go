@@ -35,6 +35,35 @@ type keyAgent struct {
 	closed bool
 	conn   *agentConn
 	list   *listing // the last one
+	old    bool     // the next one lists anew, however short ago the last time was
+}
+
+// renew has the keys listed again with their next use.
+func (a *keyAgent) renew() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.old = true
+}
+
+// hangUp ends the connection. What runs on it is tried again on a new one.
+func (a *keyAgent) hangUp() {
+	a.mu.Lock()
+	c := a.conn
+	a.mu.Unlock()
+	if c != nil && !c.dead.Swap(true) {
+		_ = c.Close()
+	}
+}
+
+// idleAfter is how long the connection to an agent that nobody asks is kept. The
+// sockets of sessions come and go, and a resident process lives on.
+const idleAfter = 10 * time.Minute
+
+// idle reports whether nobody has asked the agent for long.
+func (a *keyAgent) idle() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.conn != nil && !a.conn.dead.Load() && a.list != nil && isDone(a.list.done) && time.Since(a.list.when) > idleAfter
 }
 
 // A listing is one request for the keys, perhaps under way.
@@ -141,14 +170,14 @@ func call[T any](ctx context.Context, a *keyAgent, f func(agent.ExtendedAgent) (
 func (a *keyAgent) keys(ctx context.Context) ([]agentKey, error) {
 	a.mu.Lock()
 	l := a.list
-	if l == nil || isDone(l.done) && time.Since(l.when) >= checkEvery {
+	if l == nil || isDone(l.done) && (a.old || time.Since(l.when) >= checkEvery) {
 		if a.closed {
 			a.mu.Unlock()
 			return nil, errClosed
 		}
 		last := l
 		l = &listing{done: make(chan struct{})}
-		a.list = l
+		a.list, a.old = l, false
 		a.calls.Add(1)
 		go func() { // ends with listPatience, or when a is closed
 			defer a.calls.Done()

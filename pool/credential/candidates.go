@@ -171,18 +171,18 @@ func (l *Login) fromFile(id *identity) ([]*candidate, error) {
 // now or after asking. Only a key that does not show its public half is asked
 // for before it is offered.
 func (l *Login) unlockable(id *identity) (*publicKey, error) {
-	open, locked, refused := id.private.state()
+	open, locked, refused := id.private.state(l.asker.id)
 	switch {
 	case open && id.private.pub != nil:
 		return id.private.pub, nil
 	case refused != nil:
 		return nil, refused
-	case locked && (l.store.Prompt == nil || l.target.Login.Batch):
+	case locked && (l.asker.ask == nil || l.target.Login.Batch):
 		return nil, errors.New("it has a passphrase; load it with ssh-add")
 	case locked && id.pub != nil:
 		return id.pub, nil
 	}
-	signer, err := id.private.open(l.ctx, l.store)
+	signer, err := id.private.open(l.ctx, l.store, l.asker)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +230,7 @@ func (l *Login) askAhead() {
 	}
 	for _, c := range l.candidates {
 		if c.locked() {
-			_, err := c.file.open(l.ctx, l.store)
+			_, err := c.file.open(l.ctx, l.store, l.asker)
 			if err != nil && context.Cause(l.ctx) == nil {
 				l.store.logger().Debug("key left locked", "file", c.offer.File, "err", err)
 			}
@@ -242,7 +242,7 @@ func (c *candidate) locked() bool {
 	if c.file == nil {
 		return false
 	}
-	open, _, _ := c.file.state()
+	open, _, _ := c.file.state(nil)
 	return !open
 }
 

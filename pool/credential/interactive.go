@@ -90,11 +90,11 @@ func (l *Login) prompt(q Question) (transport.Secret, error) {
 	if !l.canAsk() {
 		return transport.Secret{}, errNobody
 	}
-	release, err := l.store.floor(l.ctx)
+	release, err := l.store.floor(l.ctx, l.asker)
 	if err != nil {
 		return transport.Secret{}, err
 	}
 	defer release()
 	q.Host, q.User, q.Try = clean(l.target.Label()), l.target.User, 1
-	return l.store.ask(l.ctx, q)
+	return l.asker.question(l.ctx, q)
 }

@@ -32,6 +32,7 @@ type Login struct {
 	ctx     context.Context // of the one login; ends with it
 	target  *transport.Target
 	methods []string
+	asker   asker
 	agent   *keyAgent
 
 	candidates []*candidate // in the order to offer them
@@ -158,7 +159,7 @@ func (l *Login) canAnswer() bool {
 // password was given beforehand, which is tried once.
 func (l *Login) canAsk() bool {
 	cfg := &l.target.Login
-	return l.store.Prompt != nil && !l.store.OnlyPassphrases && !cfg.Batch && !cfg.Password.IsSet() &&
+	return l.asker.ask != nil && !l.asker.onlyPassphrases && !cfg.Batch && !cfg.Password.IsSet() &&
 		l.target.HostKey.Policy != transport.HostKeyOff
 }
 

@@ -27,11 +27,20 @@ type private struct {
 	problem error      // why the private key cannot be used at all
 	hint    string     // what to do about the problem
 
-	mu     sync.Mutex
-	locked []byte     // the file, while its passphrase is not known
-	signer ssh.Signer // nil while locked, and for public keys
-	refuse error      // why the passphrase is not asked for again
+	mu      sync.Mutex
+	locked  []byte     // the file, while its passphrase is not known
+	signer  ssh.Signer // nil while locked, and for public keys
+	refused []refusal  // the oldest first
 }
+
+// A refusal is that a user did not give the passphrase. Others may.
+type refusal struct {
+	by  any   // an asker's id
+	err error // why that one is not asked again
+}
+
+// maxRefusals bounds what is remembered of those who come and go.
+const maxRefusals = 64
 
 // errPublicOnly says that a file has no private key in it.
 var errPublicOnly = errors.New("it is a public key, and the agent does not hold the private one")
@@ -96,65 +105,97 @@ func explainPEM(data []byte, err error) (hint string, problem error) {
 	}
 }
 
-// state tells whether the key can sign now, or after asking.
-func (p *private) state() (open, locked bool, refuse error) {
+// state tells whether the key can sign now, or after asking who has this id.
+func (p *private) state(id any) (open, locked bool, refused error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.signer != nil, p.locked != nil, p.refuse
+	return p.signer != nil, p.locked != nil, p.refusal(id)
+}
+
+// refusal is why the one with this id is not asked again; p.mu is held.
+func (p *private) refusal(id any) error {
+	for _, r := range p.refused {
+		if r.by == id {
+			return r.err
+		}
+	}
+	return nil
 }
 
 // open returns the signer, asking for the passphrase where that is needed. The
-// question is asked once for the process, whoever needs the key.
-func (p *private) open(ctx context.Context, s *Store) (ssh.Signer, error) {
-	if signer, err := p.opened(); signer != nil || err != nil {
+// question is asked once of each user, whoever needs the key; a right answer serves
+// all.
+func (p *private) open(ctx context.Context, s *Store, who asker) (ssh.Signer, error) {
+	if signer, err := p.opened(who); signer != nil || err != nil {
 		return signer, err
 	}
-	release, err := s.floor(ctx)
+	release, err := s.floor(ctx, who)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	if signer, err := p.opened(); signer != nil || err != nil {
+	if signer, err := p.opened(who); signer != nil || err != nil {
 		return signer, err
 	}
-	signer, err := p.ask(ctx, s)
+	signer, err := p.ask(ctx, who)
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx) // the next one may ask
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.signer, p.refuse = signer, err
-	if err == nil {
-		p.locked = nil
+	switch {
+	case p.signer != nil: // somebody else was faster
+	case err == nil:
+		p.signer, p.locked, p.refused = signer, nil, nil
+	default:
+		if !gaveUp(err) {
+			p.refused = append(p.refused[max(0, len(p.refused)+1-maxRefusals):], refusal{who.id, err})
+		}
+		return nil, err
 	}
-	return signer, err
+	return p.signer, nil
+}
+
+// gaveUp reports whether err is that of one who was not there to the end of the
+// question: that is no answer to remember.
+func gaveUp(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // opened is the result of an earlier open; neither is set before that.
-func (p *private) opened() (ssh.Signer, error) {
+func (p *private) opened(who asker) (ssh.Signer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.signer == nil && p.refuse == nil && p.locked == nil {
+	refused := p.refusal(who.id)
+	if p.signer == nil && refused == nil && p.locked == nil {
 		return nil, errPublicOnly
 	}
-	return p.signer, p.refuse
+	if p.signer != nil {
+		return p.signer, nil
+	}
+	return nil, refused
 }
 
-// ask asks for the passphrase. p.locked does not change meanwhile, since the
-// caller has the floor.
-func (p *private) ask(ctx context.Context, s *Store) (ssh.Signer, error) {
+// ask asks for the passphrase. Its caller has the floor.
+func (p *private) ask(ctx context.Context, who asker) (ssh.Signer, error) {
+	p.mu.Lock()
+	signer, locked := p.signer, p.locked
+	p.mu.Unlock()
+	if signer != nil {
+		return signer, nil
+	}
 	for try := range passphraseTries {
-		answer, err := s.ask(ctx, Question{
+		answer, err := who.question(ctx, Question{
 			Kind: Passphrase, File: p.path, Try: try + 1,
 			Text: "Passphrase for " + clean(p.path) + ": ",
 		})
 		if err != nil {
-			return nil, fmt.Errorf("its passphrase could not be asked for (%w); load it with ssh-add, or let SSH_ASKPASS name a program that asks", cause(err))
+			return nil, &unasked{err}
 		}
 		if !answer.IsSet() {
 			return nil, errors.New("no passphrase was given")
 		}
-		signer, err := decrypt(p.locked, answer)
+		signer, err := decrypt(locked, answer)
 		if err == nil {
 			return signer, nil
 		}
@@ -164,6 +205,15 @@ func (p *private) ask(ctx context.Context, s *Store) (ssh.Signer, error) {
 	}
 	return nil, errors.New("the passphrase was wrong")
 }
+
+// unasked is why a passphrase was not given.
+type unasked struct{ err error }
+
+func (e *unasked) Error() string {
+	return fmt.Sprintf("its passphrase could not be asked for (%v); load it with ssh-add, or let SSH_ASKPASS name a program that asks", cause(e.err))
+}
+
+func (e *unasked) Unwrap() error { return e.err }
 
 // cause is the innermost error of err: what was asked is known.
 func cause(err error) error {

@@ -19,11 +19,11 @@ type candidate struct {
 	file  *private
 }
 
-func (c *candidate) sign(ctx context.Context, s *Store, rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+func (c *candidate) sign(ctx context.Context, s *Store, who asker, rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
 	if c.agent != nil {
 		return c.agent.sign(ctx, c.held, data, algorithm)
 	}
-	signer, err := c.file.open(ctx, s)
+	signer, err := c.file.open(ctx, s, who)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *signer) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 }
 
 func (s *signer) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
-	sig, err := s.sign(s.login.ctx, s.login.store, rand, data, algorithm)
+	sig, err := s.sign(s.login.ctx, s.login.store, s.login.asker, rand, data, algorithm)
 	s.login.mu.Lock()
 	s.err = err
 	s.login.mu.Unlock()

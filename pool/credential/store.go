@@ -17,7 +17,8 @@ import (
 type Store struct {
 	// Prompt asks the user; nil asks nothing. One question is asked at a
 	// time. An error is "no answer": what needed it is left out, and the same
-	// passphrase is not asked for again.
+	// passphrase is not asked for again. A context with a transport.Caller asks
+	// that one instead, and what it did not answer is its own affair.
 	Prompt func(ctx context.Context, q Question) (transport.Secret, error)
 	// OnlyPassphrases keeps Prompt from being asked for anything else: among
 	// many hosts nobody wants to type a password for each, and a server counts
@@ -30,7 +31,8 @@ type Store struct {
 	privates map[string]*watched[*private]
 	publics  map[string]*watched[*public]
 	agents   map[string]*keyAgent
-	speaker  chan struct{} // holds one token while a question is asked
+	floors   map[any]*floor // by asker: questions under way
+	served   any            // the asker of the last login
 	closed   bool
 }
 
@@ -39,7 +41,8 @@ type Store struct {
 // should end when the connection does. An error is a *transport.Error of
 // KindAuth that names the file which is wrong.
 func (s *Store) Login(ctx context.Context, t *transport.Target) (*Login, error) {
-	l := &Login{store: s, ctx: ctx, target: t, methods: t.Login.Methods}
+	l := &Login{store: s, ctx: ctx, target: t, methods: t.Login.Methods, asker: s.asker(ctx)}
+	s.serve(l.asker)
 	if l.methods == nil {
 		l.methods = defaultMethods()
 	}
@@ -98,32 +101,6 @@ func (s *Store) agent(socket string) *keyAgent {
 		s.agents[socket] = a
 	}
 	return a
-}
-
-// floor gives the right to ask the user, to one at a time.
-func (s *Store) floor(ctx context.Context) (release func(), err error) {
-	s.mu.Lock()
-	if s.speaker == nil {
-		s.speaker = make(chan struct{}, 1)
-	}
-	speaker := s.speaker
-	s.mu.Unlock()
-	select {
-	case speaker <- struct{}{}:
-		return func() { <-speaker }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-var errNobody = errors.New("there is nobody to ask")
-
-// ask asks one question. The caller has the floor.
-func (s *Store) ask(ctx context.Context, q Question) (transport.Secret, error) {
-	if s.Prompt == nil {
-		return transport.Secret{}, errNobody
-	}
-	return s.Prompt(ctx, q)
 }
 
 func (s *Store) logger() *slog.Logger {

@@ -27,6 +27,7 @@ type watched[T any] struct {
 	// io admits one reader of the file. It is held during I/O, since only
 	// those who need this very file wait for it.
 	io    sync.Mutex
+	old   atomic.Bool // the next one looks, however short the last look ago
 	state atomic.Pointer[parsedFile[T]]
 }
 
@@ -37,12 +38,13 @@ type parsedFile[T any] struct {
 	checked time.Time
 }
 
-// get returns the file as it was less than a second ago. Whoever comes while
+// get returns the file as it was less than a second ago, and not before the Store
+// served somebody else. Whoever comes while
 // somebody else looks at the file gets what is there.
 func (w *watched[T]) get() (T, error) {
 	now := time.Now()
 	s := w.state.Load()
-	if s != nil && now.Sub(s.checked) < checkEvery {
+	if s != nil && !w.old.Load() && now.Sub(s.checked) < checkEvery {
 		return s.value, s.err
 	}
 	if s == nil {
@@ -54,6 +56,7 @@ func (w *watched[T]) get() (T, error) {
 	if current := w.state.Load(); current != s {
 		return current.value, current.err
 	}
+	w.old.Store(false)
 	next := w.refresh(s, now)
 	w.state.Store(next)
 	return next.value, next.err

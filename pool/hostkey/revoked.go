@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -23,6 +24,7 @@ type revokedFile struct {
 	io      sync.Mutex
 	list    *revokedList // nil before the first read
 	checked time.Time
+	old     atomic.Bool // the next one looks, however short the last look ago
 }
 
 // A revokedList is what such a file says. It does not change.
@@ -55,7 +57,7 @@ func (f *revokedFile) current() *revokedList {
 	f.io.Lock()
 	defer f.io.Unlock()
 	now := f.now()
-	if f.list != nil && now.Sub(f.checked) < checkEvery {
+	if !f.old.Swap(false) && f.list != nil && now.Sub(f.checked) < checkEvery {
 		return f.list
 	}
 	f.checked = now

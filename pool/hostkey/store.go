@@ -59,6 +59,19 @@ func (s *Store) Lookup(hk transport.HostKey, addr string) *Known {
 	return k
 }
 
+// Renew has the files looked at again with their next use, however short ago that
+// was done: for somebody else, who may just have changed them.
+func (s *Store) Renew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.files {
+		f.checked.Store(0)
+	}
+	for _, f := range s.lists {
+		f.old.Store(true)
+	}
+}
+
 // Warnings returns what was wrong with the files and was not returned before,
 // one line each.
 func (s *Store) Warnings() []string {
