@@ -49,7 +49,10 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 	}
 	k := &call{framer: newFramer(conn, bufio.NewReaderSize(conn, 2<<10)), request: r, caller: caller, ctx: ctx, credit: newCredit()}
 	first := append(make([]byte, 0, 1<<10), upgradeRequest...)
-	first = append(first, byte(frameRequest), 0, 0, 0, 0)
+	if r.token != "" {
+		first = append(first, partHeader+": 1\r\n"...)
+	}
+	first = append(first, '\r', '\n', byte(frameRequest), 0, 0, 0, 0)
 	head := len(first)
 	first = encode(first, r.walk)
 	putLength(first[head-4:head], len(first)-head)

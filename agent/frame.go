@@ -23,6 +23,8 @@ const (
 	frameAnswer  frameKind = 5 // answer: to a frameQuestion
 	frameEntered frameKind = 6 // failure: a place was taken again, or why not
 
+	frameClose frameKind = 7 // the stream is closed: what was sent before is delivered, and then all ends
+
 	// From the agent.
 	frameReady     frameKind = 16 // may be empty: the stream is open, the listener listens
 	frameStarted   frameKind = 17 // the command was sent to the host
@@ -34,8 +36,8 @@ const (
 	frameConnected frameKind = 23 // notice: a login, and how long it took
 	frameLeave     frameKind = 24 // the place among the hosts at work is given up
 	frameEnter     frameKind = 25 // one is asked for; frameEntered answers
-	frameAccepted  frameKind = 26 // a connection waits at a listener
 	frameEnd       frameKind = 27 // ended: status or error; the last frame
+	frameStop      frameKind = 28 // failure: no more bytes towards the host are taken
 )
 
 const (

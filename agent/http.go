@@ -18,8 +18,12 @@ import (
 const (
 	upgradeProtocol = "fleet-agent/1"
 	upgradeAnswer   = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + upgradeProtocol + "\r\n\r\n"
-	upgradeRequest  = "POST /v1/op HTTP/1.1\r\nHost: fleet\r\nConnection: Upgrade\r\nUpgrade: " + upgradeProtocol + "\r\n\r\n"
+	upgradeRequest  = "POST /v1/op HTTP/1.1\r\nHost: fleet\r\nConnection: Upgrade\r\nUpgrade: " + upgradeProtocol + "\r\n"
 )
+
+// partHeader marks an operation that is part of another one, such as a connection
+// over a link: it is taken while the agent drains.
+const partHeader = "Fleet-Part"
 
 // versionHeader tells the program's version, with every answer.
 const versionHeader = "Fleet-Version"
@@ -91,8 +95,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("this agent speaks %s, and was asked for %q", upgradeProtocol, r.Header.Get("Upgrade")), http.StatusUpgradeRequired)
 		return
 	}
-	o := &operation{server: s, credit: newCredit()}
-	if err := s.admit(o); err != nil {
+	o := &operation{server: s, credit: newCredit(), closing: make(chan struct{})}
+	if err := s.admit(o, r.Header.Get(partHeader) != ""); err != nil {
 		w.Header().Set("Connection", "close")
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
@@ -127,7 +131,7 @@ func (s *Server) serve(o *operation, conn net.Conn, r *bufio.Reader) {
 	}
 	_ = conn.SetReadDeadline(time.Time{})
 	o.buf = nil // it may be large, and hold a password
-	o.in = newInflow(func(n int) { o.message(frameCredit, func(x *codec) { x.integer(&n) }) })
+	o.in = newInflow(func(n int) { _ = o.send(frameCredit, func(x *codec) { x.integer(&n) }) })
 	o.pending = append(o.pending, upgradeAnswer...)
 	if o.request.op != opRun || o.request.stdin { // else it goes with the first frame
 		if o.flush() != nil {

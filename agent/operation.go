@@ -24,10 +24,11 @@ type operation struct {
 	request request
 	// ctx ends with the client, when the client gives up, when the agent stops,
 	// and with the operation.
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	in     *inflow // bytes towards the host
-	credit *credit // for frameData towards the client
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	in      *inflow       // bytes towards the host
+	credit  *credit       // for frameData towards the client
+	closing chan struct{} // closed by frameClose
 
 	known struct{ op, caller string } // of request; guarded by server.mu
 
@@ -101,7 +102,9 @@ func (o *operation) receive() {
 	if err == nil || errors.Is(err, io.EOF) {
 		err = errGone
 	}
-	o.cancel(err)
+	if !o.isClosing() {
+		o.cancel(err)
+	}
 	o.in.end(err)
 	o.credit.end()
 }
@@ -119,6 +122,8 @@ func (o *operation) receiveAll() error {
 			}
 		case frameEOF:
 			o.in.end(io.EOF)
+		case frameClose:
+			o.closeFrame()
 		case frameCredit:
 			var n int
 			if err := decode(p, func(x *codec) { x.integer(&n) }); err != nil || n < 0 {

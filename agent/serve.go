@@ -106,12 +106,13 @@ func (s *Server) drain(cancel context.CancelCauseFunc) {
 	<-s.empty
 }
 
-// admit takes an operation in, or says why not.
-func (s *Server) admit(o *operation) error {
+// admit takes an operation in, or says why not. A part of another one is taken
+// while that is under way.
+func (s *Server) admit(o *operation, part bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.draining:
+	case s.draining && (!part || len(s.running) == 0):
 		s.refused.draining++
 		return errDraining
 	case len(s.running) >= s.cfg.Operations:

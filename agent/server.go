@@ -50,6 +50,8 @@ type Server struct {
 	empty    chan struct{}  // closed when it stops and no operation is left
 	handling sync.WaitGroup // requests that are being answered
 
+	lent lent // to operations that come with a token
+
 	mu       sync.Mutex
 	base     context.Context // of all operations; set by Serve
 	running  map[*operation]struct{}
@@ -84,7 +86,15 @@ func NewServer(cfg Config) *Server {
 // table says who handles which operation.
 func (s *Server) table() map[string]handler {
 	return map[string]handler{
-		opRun:     (*operation).run,
-		opPrepare: (*operation).prepare,
+		opRun:        (*operation).run,
+		opPrepare:    (*operation).prepare,
+		opOpen:       (*operation).openStream,
+		opDial:       (*operation).dialStream,
+		opListen:     (*operation).listen,
+		opAccept:     (*operation).accept,
+		opConnect:    (*operation).connect,
+		opLinkDial:   (*operation).linkDial,
+		opLinkListen: (*operation).linkListen,
+		opLinkPing:   (*operation).linkPing,
 	}
 }
