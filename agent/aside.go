@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"encoding/binary"
 	"time"
 )
 
@@ -80,5 +79,3 @@ func (k *call) asked(m question) {
 		_ = k.send(frameAnswer, a.walk)
 	})
 }
-
-func putLength(b []byte, n int) { binary.BigEndian.PutUint32(b, uint32(n)) }

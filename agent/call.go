@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -26,8 +27,8 @@ type call struct {
 	// it.
 	answering context.Context
 	stop      context.CancelFunc
-	unwatch   func() bool // ctx no longer cancels the operation
-	credit    *credit     // for frameData towards the host
+	unwatch   func()  // ctx no longer cancels the operation
+	credit    *credit // for frameData towards the host
 	helpers   sync.WaitGroup
 
 	mu        sync.Mutex
@@ -55,13 +56,22 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 	first = append(first, '\r', '\n', byte(frameRequest), 0, 0, 0, 0)
 	head := len(first)
 	first = encode(first, r.walk)
-	putLength(first[head-4:head], len(first)-head)
+	binary.BigEndian.PutUint32(first[head-4:], uint32(len(first)-head))
 	if _, err := conn.Write(first); err != nil && !errors.Is(err, syscall.EPIPE) { // who closed may have said why
 		_ = conn.Close()
 		return nil, &notTakenError{err}
 	}
 	k.answering, k.stop = context.WithCancel(ctx)
-	k.unwatch = context.AfterFunc(ctx, k.giveUp)
+	told := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		defer close(told)
+		k.giveUp()
+	})
+	k.unwatch = sync.OnceFunc(func() {
+		if !unwatch() {
+			<-told
+		}
+	})
 	if err := k.readHead(); err != nil {
 		k.end()
 		return nil, err
@@ -185,7 +195,7 @@ func (k *call) lost(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		err = errAgentEnded
 	}
-	return &transport.Error{Op: k.request.op, Host: k.request.target.Label(), Kind: transport.KindLost, Err: err, Hint: hintLost, Sent: true}
+	return &transport.Error{Op: k.request.op, Host: k.request.target.Label(), Kind: transport.KindLost, Err: err, Hint: hintLost, Sent: k.request.op == opRun}
 }
 
 var errAgentEnded = errors.New("the agent ended while this was under way")
@@ -201,9 +211,9 @@ func (k *call) ended(p []byte) (transport.Status, error) {
 
 // end closes the call and waits for what it started.
 func (k *call) end() {
-	k.unwatch()
 	k.stop()
 	k.credit.end()
 	_ = k.conn.Close()
+	k.unwatch()
 	k.helpers.Wait()
 }
