@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 
 	"fleet/transport"
 )
@@ -70,11 +71,21 @@ func (l *listener) Close() error {
 // label is the target for an operation that needs no more of it than the name.
 func (k *call) label() transport.Target { return transport.Target{Name: k.request.target.Label()} }
 
+// endTime bounds how long an agent that stands still may hold up the end of what
+// it holds; it gives the hosts less.
+const endTime = 30 * time.Second
+
+// leave tells the agent that an operation which lasts until then is over.
+func (k *call) leave() {
+	_ = k.conn.SetDeadline(time.Now().Add(endTime))
+	m := gaveUp{kind: transport.KindCanceled, text: "closed"}
+	_ = k.send(frameCancel, m.walk)
+}
+
 // finish ends an operation that lasts until its client gives it up.
 func (k *call) finish() error {
 	defer k.end()
-	m := gaveUp{kind: transport.KindCanceled, text: "closed"}
-	_ = k.send(frameCancel, m.walk)
+	k.leave()
 	for {
 		kind, p, err := k.next()
 		switch {
@@ -167,8 +178,7 @@ func (l *link) Close() error {
 		l.mu.Lock()
 		l.closed = l.err == nil
 		l.mu.Unlock()
-		m := gaveUp{kind: transport.KindCanceled, text: "closed"}
-		_ = l.call.send(frameCancel, m.walk)
+		l.call.leave()
 		<-l.done
 		l.call.end()
 	})
