@@ -63,7 +63,7 @@ func (p *project) shell(t *testing.T, line string) string {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Dir = p.dir
-	cmd.Env = []string{"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C"}
+	cmd.Env = []string{"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C", "FLEET_AGENT=off"}
 	out, err := cmd.Output()
 	if err != nil {
 		t.Errorf("%s: %v", line, err)

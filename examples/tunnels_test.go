@@ -122,7 +122,7 @@ func (p *project) untilCtrlC(t *testing.T, line string) string {
 	cmd := exec.Command("sh", "-c", "exec env "+line)
 	cmd.Dir = p.dir
 	cmd.Env = []string{
-		"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C", "FLEET_INVENTORY=lab:.",
+		"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C", "FLEET_AGENT=off", "FLEET_INVENTORY=lab:.",
 	}
 	out := &ctrlC{process: func() *os.Process { return cmd.Process }}
 	r, w, err := os.Pipe()

@@ -48,7 +48,7 @@ func (p *project) terminal(t *testing.T, line string) string {
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Dir = p.dir
 	cmd.Env = []string{
-		"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C", "FLEET_INVENTORY=lab:.",
+		"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + p.home, "LC_ALL=C", "FLEET_AGENT=off", "FLEET_INVENTORY=lab:.",
 	}
 	out, _ := cmd.CombinedOutput() // that a command fails is part of the story
 	return string(out)

@@ -14,8 +14,6 @@ import (
 	"fleet/internal/term"
 	"fleet/inventory"
 	"fleet/inventory/facts"
-	"fleet/pool"
-	"fleet/pool/credential"
 	"fleet/transport"
 )
 
@@ -151,17 +149,16 @@ func (s *consoleSession) gather(ctx context.Context) error {
 	if target.HostKey.Policy == transport.HostKeyOff {
 		fmt.Fprintf(s.app.env.stderr, "fleet: warning: the host key is not checked on 1 host: %s\n", target.Label())
 	}
-	credentials := &credential.Store{Prompt: s.app.answerer(func(ask func()) { ask() }), Logger: s.app.log}
-	defer credentials.Close()
-	connections := pool.New(pool.Config{
-		Credentials: credentials,
-		Logger:      s.app.log,
-		Notice: func(host, text string) {
-			fmt.Fprintf(s.app.env.stderr, "fleet: %s: %s\n", term.Clean(host), term.Clean(text))
-		},
-	})
-	v, err := facts.New(facts.Config{Transport: connections}).Host(ctx, target)
-	_ = connections.Close()
+	connections, err := s.app.connections(ctx, 0)
+	if err != nil {
+		return err
+	}
+	caller := s.app.caller(s.app.answerer(func(ask func()) { ask() }), false)
+	caller.Notice = func(host, text string) {
+		fmt.Fprintf(s.app.env.stderr, "fleet: %s: %s\n", term.Clean(host), term.Clean(text))
+	}
+	v, err := facts.New(facts.Config{Transport: connections}).Host(transport.WithCaller(ctx, caller), target)
+	connections.close()
 	var failure *transport.Error
 	switch {
 	case errors.As(err, &failure) && failure.Hint != "":

@@ -16,8 +16,6 @@ import (
 	"fleet/inventory"
 	"fleet/journal"
 	"fleet/output"
-	"fleet/pool"
-	"fleet/pool/credential"
 	"fleet/runner"
 	"fleet/transport"
 )
@@ -192,43 +190,20 @@ type job func(ctx context.Context, t transport.Transport, sink event.Sink) *even
 func (x *execution) run(ctx context.Context, fanout int, work job) error {
 	ctx, x.stop = context.WithCancelCause(ctx)
 	defer x.stop(nil)
-	if err := x.open(); err != nil {
-		return err
+	wait := linger
+	if x.kind == kindRun {
+		wait = 0 // a host has one command
 	}
-	if x.transfers() {
-		tuneTransfers(&x.app.env)
-	} else {
-		tune(&x.app.env, min(len(x.jobs), fanout))
-	}
-	warnUnchecked(x.renderer.Messages(), x.jobs)
-	credentials := &credential.Store{
-		Prompt:          x.answer,
-		OnlyPassphrases: len(x.jobs) > 1 || !x.app.canAsk() || x.app.handover != nil,
-		Logger:          x.app.log,
-	}
-	defer credentials.Close()
-	if err := credentials.Preload(ctx, x.targets()); err != nil {
-		x.close()
-		x.fail(err) // where something else failed before, that is the cause
-		return x.failure()
-	}
-	sink, err := x.sink()
+	connections, err := x.app.connections(ctx, wait)
 	if err != nil {
-		x.close()
 		return err
 	}
-	cfg := pool.Config{
-		Credentials: credentials,
-		Logger:      x.app.log,
-		Connected:   x.connected(sink),
-		Notice: func(host, text string) {
-			sink.Emit(&event.Event{Type: event.Note, Time: time.Now(), Host: host, Level: "warn", Message: text})
-		},
+	sink, err := x.ready(ctx, connections, fanout)
+	if err != nil {
+		connections.close()
+		return err
 	}
-	if x.kind != kindRun { // a host has many commands, one after another
-		cfg.Linger, cfg.OpenAhead = linger, true
-	}
-	connections := pool.New(cfg)
+	ctx = transport.WithCaller(ctx, x.caller(sink))
 
 	signals := watchSignals(x.stop, x.teller(), x.stopping)
 	defer signals.close()
@@ -236,7 +211,7 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 	done := make(chan *event.Summary, 1)
 	go func() { // ends with the run; when the user leaves first, with the process
 		summary := work(ctx, connections, sink)
-		_ = connections.Close()
+		connections.close()
 		done <- summary
 	}()
 	select {
@@ -245,6 +220,42 @@ func (x *execution) run(ctx context.Context, fanout int, work job) error {
 	case <-signals.leave:
 		return x.leave(signals.left, done)
 	}
+}
+
+// ready does what comes before the first host: it opens the outputs, asks for what
+// logins need, and begins the record.
+func (x *execution) ready(ctx context.Context, c *connections, fanout int) (event.Sink, error) {
+	if err := x.open(); err != nil {
+		return nil, err
+	}
+	if x.transfers() {
+		tuneTransfers(&x.app.env)
+	} else {
+		tune(&x.app.env, min(len(x.jobs), fanout))
+	}
+	warnUnchecked(x.renderer.Messages(), x.jobs)
+	if err := c.prepare(transport.WithCaller(ctx, x.caller(nil)), x.targets()); err != nil {
+		x.close()
+		x.fail(err) // where something else failed before, that is the cause
+		return nil, x.failure()
+	}
+	sink, err := x.sink()
+	if err != nil {
+		x.close()
+	}
+	return sink, err
+}
+
+// caller is whom transports ask and tell; sink is nil as long as nothing is told.
+func (x *execution) caller(sink event.Sink) *transport.Caller {
+	c := x.app.caller(x.answer, len(x.jobs) > 1 || !x.app.canAsk() || x.app.handover != nil)
+	if sink != nil {
+		c.Connected = x.connected(sink)
+		c.Notice = func(host, text string) {
+			sink.Emit(&event.Event{Type: event.Note, Time: time.Now(), Host: host, Level: "warn", Message: text})
+		}
+	}
+	return c
 }
 
 // linger is how long a connection waits for the next step of its host.
@@ -283,7 +294,7 @@ func (x *execution) recordFailed(err error) {
 }
 
 // answer asks the user; a signal meanwhile is for the run, not for one host.
-func (x *execution) answer(ctx context.Context, q credential.Question) (transport.Secret, error) {
+func (x *execution) answer(ctx context.Context, q transport.Question) (transport.Secret, error) {
 	if x.app.handover.detached() {
 		return transport.Secret{}, errDetached
 	}
@@ -318,14 +329,14 @@ func (x *execution) targets() []transport.Target {
 
 // connected tells of logins to the hosts of the run; jump hosts may have names
 // that are not among them.
-func (x *execution) connected(sink event.Sink) func(*transport.Target, time.Duration) {
+func (x *execution) connected(sink event.Sink) func(string, time.Duration) {
 	known := make(map[string]bool, len(x.jobs))
 	for i := range x.jobs {
 		known[x.jobs[i].Host] = true
 	}
-	return func(t *transport.Target, took time.Duration) {
-		if known[t.Name] {
-			sink.Emit(&event.Event{Type: event.Connect, Time: time.Now(), Host: t.Name, Duration: took})
+	return func(host string, took time.Duration) {
+		if known[host] {
+			sink.Emit(&event.Event{Type: event.Connect, Time: time.Now(), Host: host, Duration: took})
 		}
 	}
 }

@@ -15,6 +15,7 @@ func commands(a *app) []*cobra.Command {
 		newPullCommand(a),
 		newRunsCommand(a),
 		newTunnelCommand(a),
+		newAgentCommand(a),
 		newHostsCommand(a),
 		newValidateCommand(a),
 		newFmtCommand(a),

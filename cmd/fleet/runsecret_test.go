@@ -61,7 +61,7 @@ func TestASecretIsInNoProcessList(t *testing.T) {
 
 	cmd := exec.Command("fleet", "run", "-w", "box", "-I", "--", "echo ready; cat; echo end")
 	cmd.Dir = t.TempDir()
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "FLEET_INVENTORY=" + host.inventory}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "FLEET_AGENT=off", "FLEET_INVENTORY=" + host.inventory}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	var said bytes.Buffer
 	cmd.Stderr = &said

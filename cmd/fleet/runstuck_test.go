@@ -27,7 +27,7 @@ func TestAUserCanLeaveWhileNobodyReadsTheOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("fleet", "run", "-w", "lab01", "--", "yes; sleep "+mark)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "FLEET_INVENTORY=" + l.Inventory}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "FLEET_AGENT=off", "FLEET_INVENTORY=" + l.Inventory}
 	said := watch("\x00")
 	cmd.Stdout, cmd.Stderr = w, said
 	if err := cmd.Start(); err != nil {

@@ -50,7 +50,7 @@ func (h *sudoHost) run(t *testing.T, answer, stdin string, args ...string) (stat
 	cmd := exec.Command("fleet", append([]string{"run", "-w", "box"}, args...)...)
 	dir := t.TempDir()
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "FLEET_INVENTORY=" + h.inventory}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "FLEET_AGENT=off", "FLEET_INVENTORY=" + h.inventory}
 	if answer != "" {
 		program := filepath.Join(dir, "askpass")
 		write(t, program, "#!/bin/sh\ncat <<'END'\n"+answer+"\nEND\n", 0o700)

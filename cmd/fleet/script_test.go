@@ -27,6 +27,7 @@ import (
 //	                     (@FILE: when the file is not empty); it must end
 //	                     with exit status N, -1 where a signal ends it
 //	data FORMAT          what was on stdout has that format; print it in lines
+//	agent                start an agent, which commands use from then on
 //	[!] gone [TIME]      nobody sleeps for $MARK seconds, at the latest after TIME;
 //	                     with "!": somebody does, or soon will
 //
@@ -50,7 +51,7 @@ func TestScripts(t *testing.T) {
 func underTest(t *testing.T) []string {
 	t.Helper()
 	if raceDetector {
-		return scriptsWith(t, func(line string) bool { return strings.HasPrefix(line, "lab ") })
+		return scriptsWith(t, contactsHosts)
 	}
 	return scriptsWith(t, func(string) bool { return true })
 }
@@ -92,6 +93,8 @@ func params(t *testing.T, p testscript.Params, lab labCommand) testscript.Params
 		e.Setenv("USERPROFILE", home)
 		e.Setenv("LC_ALL", "C")
 		e.Setenv("MARK", newMark())
+		e.Setenv("FLEET_AGENT", "off") // whose agent would that be?
+		e.Setenv("XDG_RUNTIME_DIR", shortDir(e))
 		state := filepath.Join(e.WorkDir, "state")
 		e.Setenv("XDG_STATE_HOME", state)
 		e.Defer(func() { endLabs(filepath.Join(state, "fleet", "labs")) })
@@ -113,6 +116,7 @@ func params(t *testing.T, p testscript.Params, lab labCommand) testscript.Params
 		"signal": signalCommand,
 		"data":   dataCommand,
 		"gone":   goneCommand,
+		"agent":  agentCommand,
 		"lab": func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg || len(args) < 1 {
 				ts.Fatalf("usage: lab N [FAULT...]")
@@ -126,6 +130,16 @@ func params(t *testing.T, p testscript.Params, lab labCommand) testscript.Params
 		},
 	}
 	return p
+}
+
+// shortDir is a folder for sockets, whose paths are bounded.
+func shortDir(e *testscript.Env) string {
+	dir, err := os.MkdirTemp("", "fl")
+	if err != nil {
+		e.T().Fatal(err)
+	}
+	e.Defer(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // exits runs a command that must end with a given status.

@@ -40,7 +40,7 @@ func onTerminal(t *testing.T, l *lab.Lab, env []string, args ...string) *termina
 	cmd := exec.Command("fleet", args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TERM=xterm", "FLEET_INVENTORY=" + l.Inventory,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TERM=xterm", "FLEET_AGENT=off", "FLEET_INVENTORY=" + l.Inventory,
 	}, env...)
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 33, Cols: 99})
 	if err != nil {
