@@ -29,7 +29,7 @@ func newAgentScene(t *testing.T, hosts int, faults ...string) *agentScene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &agentScene{home: dir, socket: filepath.Join(dir, "run", "fleet", agentName), mark: newMark()}
+	s := &agentScene{home: dir, socket: filepath.Join(dir, "run", "fleet", "agent.sock"), mark: newMark()}
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
@@ -48,6 +48,11 @@ func newAgentScene(t *testing.T, hosts int, faults ...string) *agentScene {
 		}
 	})
 	return s
+}
+
+// hosts is a pattern for the hosts of the lab from one to before another.
+func (s *agentScene) hosts(from, to int) string {
+	return "lab[" + s.lab.Hosts[from].Name[3:] + "-" + s.lab.Hosts[to-1].Name[3:] + "]"
 }
 
 // A scenePart is a process of a scene.

@@ -51,14 +51,15 @@ func BenchmarkAgentFar(b *testing.B) {
 	const roundTrip = 50 * time.Millisecond
 	rounds := sized(31, 5)
 	s := startSSHD(b)
-	_, socket := startAgent(b, s)
+	far := startFar(b, s.port, roundTrip)
+	_, socket := startAgent(b, s) // it ends before the way that it holds connections on
 	for b.Loop() {
 		for _, way := range []struct {
 			port int
 			name string
 			unit time.Duration
 		}{
-			{startFar(b, s.port, roundTrip), "-round-trips", roundTrip},
+			{far, "-round-trips", roundTrip},
 			{s.port, "-near-ms", time.Millisecond},
 		} {
 			control := filepath.Join(s.dir, fmt.Sprint("mux", way.port))
