@@ -75,6 +75,13 @@ func (w *window) leave(dropped bool) {
 	w.admit()
 }
 
+// idle reports whether nobody dials, or waits to.
+func (w *window) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.inUse == 0 && len(w.waiting) == 0
+}
+
 // admit lets those in for whom there is room. w.mu is held.
 func (w *window) admit() {
 	for len(w.waiting) > 0 && w.inUse < w.size {

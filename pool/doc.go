@@ -13,6 +13,12 @@
 //	Run -> site.lease -> dial (window, TCP or jump or proxy, key exchange, login) -> conn
 //	    -> conn.begin (channel, exec) -> session.wait (stdout, stderr, status, stop)
 //
+// A pool may serve many callers (transport.Caller): a dial is made in the name of
+// the one who began it, with its limit of time and its answers, and where that is
+// why it fails, the others dial anew. Sessions are given in the order of arrival.
+// [Pool.Snapshot] tells what is going on, [Pool.Retire] has everything dialed anew,
+// and a connection on which nothing was heard for long is not trusted.
+//
 // A dial has one limit of time over everything, and a window per address:
 // servers drop unauthenticated connections when they come too many at a time
 // (MaxStartups), which is congestion and not a host that is down. Hosts behind
@@ -26,7 +32,7 @@
 //
 // All methods are safe for concurrent use. Every goroutine belongs to a dial, a
 // connection or a session, ends with it, and is waited for: sessions by Run,
-// the others by [Pool.Close]. Subpackage hostkey decides about host keys,
-// credential about keys and passwords; they and this package are the only ones
-// that know x/crypto/ssh.
+// the others by [Pool.Close]. A Caller is asked and told nothing after its context
+// has ended. Subpackage hostkey decides about host keys, credential about keys and
+// passwords; they and this package are the only ones that know x/crypto/ssh.
 package pool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -168,12 +169,19 @@ func (p *Pool) forget(s *site) {
 	}
 }
 
+// maxWindows is how many dial windows are remembered of addresses to which nobody
+// dials at the moment.
+const maxWindows = 16 << 10
+
 // window returns the dial window of addr.
 func (p *Pool) window(addr string) *window {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.windows[addr]
 	if w == nil {
+		if len(p.windows) >= maxWindows {
+			maps.DeleteFunc(p.windows, func(_ string, w *window) bool { return w.idle() })
+		}
 		w = new(window)
 		p.windows[addr] = w
 	}

@@ -54,25 +54,21 @@ func (s *site) stand(w *ticket, silent func()) (*lease, error) {
 	defer s.dequeue(w)
 	alarm := time.NewTimer(silentAfter)
 	defer alarm.Stop()
-	var over *time.Timer // for who has less time than the dial it waits for
+	over := time.NewTimer(time.Hour) // set for who has less time than the dial it waits for
+	over.Stop()
+	defer over.Stop()
 	var joined *attempt
 	for {
 		l, a, err := s.turn(w)
 		if l != nil || err != nil {
 			return l, err
 		}
-		if a != joined && over != nil {
+		if a != joined {
+			joined = a
 			over.Stop()
-			over = nil
-		}
-		joined = a
-		var late <-chan time.Time
-		if over == nil && a != nil && time.Now().Add(connectTimeout(w.target)).Before(a.ends) {
-			over = time.NewTimer(connectTimeout(w.target))
-			defer over.Stop()
-		}
-		if over != nil {
-			late = over.C
+			if a != nil && time.Now().Add(connectTimeout(w.target)).Before(a.ends) {
+				over.Reset(connectTimeout(w.target))
+			}
 		}
 		select {
 		case <-w.look:
@@ -80,7 +76,7 @@ func (s *site) stand(w *ticket, silent func()) (*lease, error) {
 			if a != nil && phase(a.phase.Load()) < phaseKeyExchange {
 				silent()
 			}
-		case <-late:
+		case <-over.C:
 			return nil, a.late(w.target)
 		case <-w.ctx.Done():
 			s.mu.Lock()

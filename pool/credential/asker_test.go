@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 
 	"fleet/transport"
 )
@@ -178,5 +179,36 @@ func TestFilesAreLookedAtAgainForAnotherCaller(t *testing.T) {
 	}
 	if got, want := offers("two"), ssh.FingerprintSHA256(publicOf(t, key)); len(got) != 1 || got[0] != want {
 		t.Errorf("another caller was offered %q, want %q", got, want)
+	}
+}
+
+func TestResetConnectsToTheAgentAnew(t *testing.T) {
+	key := newEd25519(t)
+	socket, a := serveAgent(t, agent.AddedKey{PrivateKey: key})
+	s := newStore(t, nil)
+	tg := target(transport.Login{Agent: socket})
+	for want := range int32(3) {
+		if log, err := login(t, s, tg, accept(publicOf(t, key))); err != nil || accepted(log) == "" {
+			t.Fatalf("got %v, %+v", err, log)
+		}
+		if n := a.conns.Load(); n != want+1 {
+			t.Errorf("%d connections to the agent, want %d", n, want+1)
+		}
+		s.Reset()
+	}
+}
+
+// What was added to the agent just before a command must count.
+func TestTheAgentIsAskedAgainForAnotherCaller(t *testing.T) {
+	key := newEd25519(t)
+	socket, a := serveAgent(t)
+	s := newStore(t, nil)
+	tg := target(transport.Login{Agent: socket})
+	if _, err := loginAs(t, s, &transport.Caller{ID: "one"}, tg, accept(publicOf(t, key))); err == nil {
+		t.Error("logged in without a key")
+	}
+	check(t, a.Add(agent.AddedKey{PrivateKey: key}))
+	if _, err := loginAs(t, s, &transport.Caller{ID: "two"}, tg, accept(publicOf(t, key))); err != nil {
+		t.Error(err)
 	}
 }

@@ -32,7 +32,9 @@
 // A Store is safe for concurrent use. Each file is parsed once, and again when
 // it has changed; it is looked at no more than once a second. All logins share
 // one connection for each agent. A passphrase is asked for once for each key,
-// and the user is asked one question at a time. A Login belongs to one
+// and the user is asked one question at a time. Where a context has a
+// transport.Caller, that one is asked: a right passphrase serves all from then on,
+// and what is not answered is remembered for that caller alone. A Login belongs to one
 // connection. Close ends the agents' connections, and with them every
 // goroutine of the Store.
 package credential
