@@ -22,7 +22,7 @@ type applyFlags struct {
 	taskFlags
 	limit limitFlags
 	show  showFlags
-	detachFlags
+	back  detachFlags
 
 	yes      bool // -y
 	confirm  bool // --confirm
@@ -52,7 +52,7 @@ carried out only where nothing has changed since. Every run is recorded; "fleet
 runs resume" goes on with what failed or was not reached.`,
 		Example: "  fleet apply deploy -e release=2.4.1 --limit 'web[01-10]'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.apart(cmd.Context(), f.detach, func() error {
+			return a.apart(cmd.Context(), f.back.detach, func() error {
 				if file := planArgument(args); file != "" {
 					return a.applyFile(cmd.Context(), file)
 				}
@@ -67,7 +67,7 @@ runs resume" goes on with what failed or was not reached.`,
 	addFlags(cmd, "What to ask", f.becomeFlags())
 	addFlags(cmd, "How to connect", f.conn.flags())
 	addFlags(cmd, "Limits", f.limit.whole())
-	addFlags(cmd, "What to show", f.detachFlags.flags())
+	addFlags(cmd, "What to show", f.back.flags())
 	addFlags(cmd, "What to show", f.show.forTasks())
 	a.completeTasks(cmd, &f.taskFlags)
 	completeWords(cmd, "format", formats...)
@@ -83,7 +83,7 @@ func (a *app) applyCommand(ctx context.Context, f *applyFlags, names []string) e
 	if f.show.gather == "line" {
 		return badUsage("--gather=line is for single commands; steps are shown one by one: -b")
 	}
-	if err := f.detachFlags.check(a, &f.show); err != nil {
+	if err := f.back.check(a, &f.show); err != nil {
 		return err
 	}
 	fanout, err := f.limit.orDefault(&a.env)

@@ -33,6 +33,7 @@ const detachFD = 3
 type handover struct {
 	parent *os.File
 	gone   atomic.Bool // the terminal is left
+	left   func()      // called then; may be nil
 }
 
 // detached reports whether nobody is there any more to see or answer something.
@@ -71,6 +72,9 @@ func (h *handover) leave(status int) error {
 		return fmt.Errorf("the terminal cannot be left: %w", err)
 	}
 	h.gone.Store(true)
+	if h.left != nil {
+		h.left()
+	}
 	_, err := fmt.Fprintln(h.parent, status)
 	if err = errors.Join(err, h.parent.Close()); err != nil {
 		return errors.New("the process that was to be told is gone")

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,6 +13,15 @@ import (
 
 // canDetach says why a process cannot leave its terminal here; nil where it can.
 func canDetach() error { return nil }
+
+// lockFile waits until nobody else has f locked, and locks it until it is closed.
+func lockFile(f *os.File) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
 
 // leaveTerminal makes this process one that no terminal can end: it gets a session of
 // its own, nothing to read, and nobody who reads.

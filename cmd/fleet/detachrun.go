@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"fleet/event"
-	"fleet/internal/term"
 )
 
 // detachFlags let a run go on in the background.
@@ -53,7 +53,7 @@ func (f *detachFlags) check(a *app, show *showFlags) error {
 
 // checkQuestions refuses what would ask while the tasks run.
 func (f *applyFlags) checkQuestions(p *program) error {
-	if !f.detach {
+	if !f.back.detach {
 		return nil
 	}
 	if f.confirm {
@@ -101,19 +101,47 @@ func (x *execution) leaveTerminal(ctx context.Context) {
 }
 
 // An unseen renderer is that of a run in the background, which is in the journal and
-// nowhere else.
-type unseen struct{ messages io.Writer }
+// nowhere else. So is what fleet has to say once nobody hears it.
+type unseen struct {
+	x      *execution
+	stderr io.Writer
+}
 
-func (unseen) Emit(*event.Event)     {}
-func (u unseen) Messages() io.Writer { return u.messages }
-func (unseen) Suspend(fn func())     { fn() }
-func (unseen) Close() error          { return nil }
+// Emit implements event.Sink.
+func (*unseen) Emit(*event.Event) {}
+
+// Messages implements output.Renderer.
+func (u *unseen) Messages() io.Writer { return u }
+
+// Suspend implements output.Renderer.
+func (*unseen) Suspend(fn func()) { fn() }
+
+// Close implements output.Renderer.
+func (*unseen) Close() error { return nil }
+
+// Write implements io.Writer for messages.
+func (u *unseen) Write(p []byte) (int, error) {
+	if !u.x.app.handover.detached() {
+		return u.stderr.Write(p)
+	}
+	u.x.note(strings.TrimPrefix(strings.TrimSpace(string(p)), "fleet: "))
+	return len(p), nil
+}
+
+// note records something that concerns the run as a whole.
+func (x *execution) note(text string) {
+	x.record.Emit(&event.Event{Type: event.Note, Time: time.Now(), Level: "warn", Message: x.app.redactor.String(text)})
+}
+
+// noteFailure records what fleet itself could not do, where nobody hears of it.
+func (x *execution) noteFailure(err error) {
+	if _, said := errors.AsType[exitError](err); !said && x.app.handover.detached() {
+		x.note(err.Error())
+	}
+}
 
 // unrecorded is the error for a run that is not carried out, as it could not be
 // recorded.
 func unrecorded(err error) error {
 	return fmt.Errorf("nothing was run, as the journal cannot be written: %w", err)
 }
-
-// isTerminal reports whether somebody looks at w, now and until the end.
-func (a *app) isTerminal(w io.Writer) bool { return a.handover == nil && term.IsTerminal(w) }

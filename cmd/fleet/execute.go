@@ -26,7 +26,7 @@ func (a *app) runCommand(ctx context.Context, f *runFlags, args []string) error 
 	if err := f.check(args); err != nil {
 		return err
 	}
-	if err := f.detachFlags.check(a, &f.show); err != nil {
+	if err := f.back.check(a, &f.show); err != nil {
 		return err
 	}
 	fanout, err := f.limit.orDefault(&a.env)
@@ -143,7 +143,7 @@ func (x *execution) open() (err error) {
 		stderr = x.side
 	}
 	if x.renderer = x.show.renderer(x, stderr); x.app.handover != nil {
-		x.renderer = unseen{stderr}
+		x.renderer = &unseen{x: x, stderr: stderr}
 	}
 	return nil
 }
@@ -169,9 +169,13 @@ func (x *execution) fileFailed(err error) {
 
 func (x *execution) fail(err error) {
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.failed == nil {
+	first := x.failed == nil
+	if first {
 		x.failed = err
+	}
+	x.mu.Unlock()
+	if first {
+		x.noteFailure(err)
 	}
 }
 
@@ -360,7 +364,7 @@ func (x *execution) stopping() {
 
 // teller is what the first Ctrl-C does: on a terminal, to say how things stand.
 func (x *execution) teller() func() {
-	if x.app.guided || !x.app.isTerminal(x.app.env.stderr) {
+	if x.app.guided || x.app.handover != nil || !term.IsTerminal(x.app.env.stderr) {
 		return nil
 	}
 	return func() {

@@ -21,7 +21,7 @@ type runFlags struct {
 	become becomeFlags
 	limit  limitFlags
 	show   showFlags
-	detachFlags
+	back   detachFlags
 
 	script  string // --script: a file, or - for stdin
 	argv    bool   // --argv
@@ -57,14 +57,14 @@ with ssh. Ctrl-C stops it, and what it started, on every host.`,
 					return err
 				}
 			}
-			return a.apart(cmd.Context(), f.detach, func() error { return a.runCommand(cmd.Context(), &f, args) })
+			return a.apart(cmd.Context(), f.back.detach, func() error { return a.runCommand(cmd.Context(), &f, args) })
 		},
 	}
 	takesRemoteCommand(cmd)
 	addFlags(cmd, "Which hosts", f.sel.flags())
 	addFlags(cmd, "Which hosts", f.sel.inventoryFlags())
 	addFlags(cmd, "What to run", f.flags())
-	addFlags(cmd, "What to run", f.detachFlags.flags())
+	addFlags(cmd, "What to run", f.back.flags())
 	addFlags(cmd, "What to run", f.become.flags())
 	addFlags(cmd, "How to connect", f.conn.flags())
 	addFlags(cmd, "Limits", f.limit.flags())

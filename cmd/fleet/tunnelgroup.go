@@ -118,7 +118,7 @@ func (g *tunnelGroup) Status() []tunnel.Status {
 func (g *tunnelGroup) Close() error {
 	var work sync.WaitGroup
 	for _, s := range g.sets {
-		work.Go(func() { _ = s.Set.Close() }) // it never fails
+		work.Go(func() { _ = s.Close() }) // it never fails
 	}
 	work.Wait()
 	return nil

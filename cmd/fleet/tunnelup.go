@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"fleet/internal/filename"
 	"fleet/internal/nodeset"
 	"fleet/inventory"
 	"fleet/pool/tunnel"
@@ -78,10 +81,44 @@ func (a *app) tunnelUp(ctx context.Context, f *tunnelFlags, names []string, all 
 	if err != nil {
 		return err
 	}
+	unlock, err := a.lockTunnels(names)
+	if err != nil {
+		return err
+	}
+	defer unlock() // in time where it fails; else it is done when the terminal is left
 	if plans, err = a.notUp(plans); err != nil || len(plans) == 0 {
 		return err
 	}
+	a.handover.left = unlock
 	return a.openPlans(ctx, f, fanout, inv, plans)
+}
+
+// lockTunnels makes this process the only one that opens tunnels with these names, until
+// unlock: two at one time would not see that the other one does.
+func (a *app) lockTunnels(names []string) (unlock func(), err error) {
+	dir, err := tunnelDir(&a.env, true)
+	if err != nil {
+		return nil, err
+	}
+	var held []*os.File
+	unlock = func() {
+		for _, f := range held {
+			_ = f.Close()
+		}
+		held = nil
+	}
+	for _, name := range slices.Sorted(slices.Values(names)) { // in one order, so that nobody waits in a circle
+		f, err := os.OpenFile(filepath.Join(dir, filename.Of(name, ".lock")), os.O_RDWR|os.O_CREATE, 0o600)
+		if err == nil {
+			held = append(held, f)
+			err = lockFile(f)
+		}
+		if err != nil {
+			unlock()
+			return nil, err
+		}
+	}
+	return unlock, nil
 }
 
 // nothingToKeep is the error for "fleet tunnel up" without a name.
