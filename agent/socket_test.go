@@ -20,18 +20,6 @@ import (
 	"fleet/internal/rundir"
 )
 
-// socketPath is where a socket may be: the folder of the test may have too long a
-// name.
-func socketPath(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "ag")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return filepath.Join(dir, "agent.sock")
-}
-
 func listenAt(t *testing.T, path string) net.Listener {
 	t.Helper()
 	ln, err := Listen(path)
