@@ -78,7 +78,7 @@ func TestASnapshotTellsWhatThePoolHolds(t *testing.T) {
 		t.Errorf("got %+v and %+v", s.Queue, s.RoundTrips)
 	}
 	cancel()
-	<-ended
+	_ = failedAs(t, <-ended, transport.KindCanceled)
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
