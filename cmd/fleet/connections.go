@@ -46,6 +46,11 @@ func (a *app) connections(ctx context.Context, linger time.Duration) (*connectio
 	if err != nil {
 		return nil, err
 	}
+	return a.connectionsBy(client, linger), nil
+}
+
+// connectionsBy are those of client, and of this process alone where that is nil.
+func (a *app) connectionsBy(client *agent.Client, linger time.Duration) *connections {
 	credentials := &credential.Store{Logger: a.log}
 	cfg := pool.Config{Credentials: credentials, Linger: linger, OpenAhead: linger > 0, Logger: a.log}
 	c := &connections{client: client, own: &ownConnections{Pool: pool.New(cfg), credentials: credentials}}
@@ -53,7 +58,7 @@ func (a *app) connections(ctx context.Context, linger time.Duration) (*connectio
 		client.Else = c.own
 		c.Transport = client
 	}
-	return c, nil
+	return c
 }
 
 // prepare asks for what logins to targets will need, before anything begins.

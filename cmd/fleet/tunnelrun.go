@@ -6,8 +6,6 @@ import (
 	"sync"
 
 	"fleet/inventory"
-	"fleet/pool"
-	"fleet/pool/credential"
 	"fleet/pool/tunnel"
 	"fleet/runner"
 	"fleet/transport"
@@ -85,17 +83,17 @@ type tunneling struct {
 func (t *tunneling) run(ctx context.Context) error {
 	ctx, t.stop = context.WithCancelCause(ctx)
 	defer t.stop(nil)
-	credentials := &credential.Store{
-		Prompt:          t.answer,
-		OnlyPassphrases: len(t.jobs) > 1 || !t.app.canAsk(),
-		Logger:          t.app.log,
+	connections, err := t.connections(ctx)
+	if err != nil {
+		return err
 	}
-	defer credentials.Close()
-	connections := pool.New(pool.Config{Credentials: credentials, Logger: t.app.log, Notice: t.notice})
-	defer connections.Close()
+	defer connections.close()
+	caller := t.app.caller(t.answer, len(t.jobs) > 1 || !t.app.canAsk())
+	caller.Notice = t.notice
+	ctx = transport.WithCaller(ctx, caller)
 	t.news = newTunnelNews()
-	err := t.bind(tunnel.Config{
-		Transport: connections, Fanout: t.fanout,
+	err = t.bind(tunnel.Config{
+		Transport: connections.Transport, Fanout: t.fanout,
 		Changed: t.news.changed, Complaint: func(tunnel.Status) { t.news.look() },
 		Retry: !t.flags.wait || t.flags.within > 0,
 	})
@@ -104,10 +102,19 @@ func (t *tunneling) run(ctx context.Context) error {
 	}
 	defer t.set.Close() // where something fails on the way; it is closed in time otherwise
 	warnUnchecked(t.app.env.stderr, t.jobs)
-	if err := credentials.Preload(ctx, t.targetList()); err != nil {
+	if err := connections.prepare(ctx, t.targetList()); err != nil {
 		return err
 	}
 	return t.live(ctx)
+}
+
+// connections are those of this process alone, as every link is used by nobody else;
+// but what is in the background is shown by the agent where one runs.
+func (t *tunneling) connections(ctx context.Context) (*connections, error) {
+	if t.background() {
+		return t.app.connections(ctx, 0)
+	}
+	return t.app.connectionsBy(nil, 0), nil
 }
 
 // bind makes the set, in which all that listens here does so.
