@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -79,13 +80,20 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 	return k, nil
 }
 
-// describe says in r who calls.
+// describe says in r who calls, and from where.
 func (c *Client) describe(r *request, caller *transport.Caller) {
 	if r.caller = caller.ID; r.caller == "" {
 		r.caller = c.id
 	}
 	r.asks, r.onlyPassphrases = caller.Ask != nil, caller.OnlyPassphrases
 	r.notices = caller.Notice != nil || caller.Connected != nil
+	absolute(&r.target)
+	if r.targets != nil {
+		r.targets = slices.Clone(r.targets)
+		for i := range r.targets {
+			absolute(&r.targets[i])
+		}
+	}
 	if !needsProgram(&r.target) {
 		return
 	}

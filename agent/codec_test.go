@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,6 +73,21 @@ func TestEveryFieldOfATargetAndOfACommandTravels(t *testing.T) {
 	}
 	if !got.stdin || got.stdout || !got.place || got.token != "t" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestFilesAreNamedFromTheRoot(t *testing.T) {
+	t.Chdir(t.TempDir())
+	key, _ := filepath.Abs("key")
+	shared := []string{"/a", "key", ""}
+	target := transport.Target{Jump: []transport.Target{{Login: transport.Login{Identities: shared}}}}
+	own := target
+	absolute(&own)
+	if got := own.Jump[0].Login.Identities; !slices.Equal(got, []string{"/a", key, ""}) {
+		t.Errorf("got %q", got)
+	}
+	if shared[1] != "key" || target.Jump[0].Login.Identities[1] != "key" {
+		t.Error("the caller's target was changed")
 	}
 }
 
