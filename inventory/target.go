@@ -3,7 +3,6 @@ package inventory
 import (
 	"cmp"
 	"context"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,13 +191,13 @@ func (r *resolution) login(l *transport.Login) {
 	case s != nil:
 		l.Identities, l.Explicit = s.value.([]string), true
 	default:
-		l.Identities = r.ssh.Values("identityfile")
+		l.Identities = absolute(r.ssh.Values("identityfile"))
 		l.Explicit = from != ""
 		l.Optional = l.Explicit // ssh goes on without such a file
 	}
 	r.say("identity", showValue(l.Identities), from)
 
-	l.Certificates = r.ssh.Values("certificatefile")
+	l.Certificates = absolute(r.ssh.Values("certificatefile"))
 	if len(l.Certificates) > 0 {
 		r.say("certificate", showValue(l.Certificates), origin(r.ssh, "certificatefile"))
 	}
@@ -209,7 +208,9 @@ func (r *resolution) login(l *transport.Login) {
 	}
 	r.say("identities_only", showValue(l.IdentitiesOnly), from)
 	if agent := r.ssh.Value("identityagent"); agent != "none" {
-		l.Agent = agent
+		if l.Agent = agent; strings.ContainsRune(agent, '/') { // not a name in a space of its own
+			l.Agent = resolvePath(agent, ".")
+		}
 	}
 	r.say("agent", showOr(l.Agent, "none"), origin(r.ssh, "identityagent"))
 	l.Batch = r.batch || r.ssh.Value("batchmode") == "yes"
@@ -230,6 +231,9 @@ func showOr(s, empty string) string {
 }
 
 func absolute(paths []string) []string {
+	if len(paths) == 0 {
+		return paths
+	}
 	out := make([]string, len(paths))
 	for i, p := range paths {
 		out[i] = resolvePath(p, ".")
@@ -288,15 +292,12 @@ func (r *resolution) hostKey(k *transport.HostKey) {
 	}
 }
 
-// files leaves out the word for no file, and makes the home folder explicit.
+// files leaves out the word for no file, and makes the rest absolute: who connects
+// may have another working folder.
 func files(in []string) []string {
 	out := slices.DeleteFunc(in, func(f string) bool { return strings.EqualFold(f, "none") })
 	for i, f := range out {
-		if strings.HasPrefix(f, "~") {
-			out[i] = resolvePath(f, ".")
-		} else {
-			out[i] = filepath.Clean(f)
-		}
+		out[i] = resolvePath(f, ".")
 	}
 	return out
 }
