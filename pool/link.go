@@ -120,10 +120,12 @@ func (l *link) Err() error {
 
 // Close implements transport.Link.
 func (l *link) Close() error {
-	l.mu.Lock()
-	l.closed = l.closed || !l.conn.hasEnded()
-	l.mu.Unlock()
-	l.conn.close(net.ErrClosed)
+	if !l.conn.hasEnded() { // else what is on it is to hear why it ended
+		l.mu.Lock()
+		l.closed = true
+		l.mu.Unlock()
+		l.conn.close(net.ErrClosed)
+	}
 	<-l.gone
 	return nil
 }
