@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -234,8 +235,42 @@ func TestAnAgentThatStopsLosesItsStreamsAndLinks(t *testing.T) {
 	_ = instead.Close()
 }
 
+// wire is a way to a server, for one connection, that can be cut.
+func wire(t *testing.T, to *net.TCPAddr) (addr *net.TCPAddr, cut func()) {
+	t.Helper()
+	ln := far(t)
+	ends := make(chan net.Conn, 2)
+	var work sync.WaitGroup
+	work.Go(func() { // ends with the connection, or with ln
+		defer close(ends)
+		near, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		ends <- near
+		host, err := net.DialTCP("tcp", nil, to)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		ends <- host
+		work.Go(func() { _, _ = io.Copy(near, host) })
+		work.Go(func() { _, _ = io.Copy(host, near) })
+	})
+	cut = sync.OnceFunc(func() {
+		_ = ln.Close()
+		for c := range ends {
+			_ = c.Close()
+		}
+		work.Wait()
+	})
+	t.Cleanup(cut)
+	return ln.Addr().(*net.TCPAddr), cut
+}
+
 func TestALostConnectionIsTold(t *testing.T) {
-	server, addr := sshdtest.Start(t, sshd.Config{})
+	_, server := sshdtest.Start(t, sshd.Config{})
+	addr, cut := wire(t, server)
 	p := pool.New(pool.Config{})
 	t.Cleanup(func() { _ = p.Close() })
 	c := dial(t, serve(t, Config{Transport: p}))
@@ -248,9 +283,7 @@ func TestALostConnectionIsTold(t *testing.T) {
 	if err := l.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := server.Close(); err != nil {
-		t.Error(err)
-	}
+	cut()
 	var lost *transport.Error
 	if _, err := near.Read(make([]byte, 1)); !errors.As(err, &lost) || lost.Kind != transport.KindLost || lost.Host != "host" {
 		t.Errorf("Read: got %v", err)
