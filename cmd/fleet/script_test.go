@@ -162,3 +162,12 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%v: exit status %d, want %d", args[1:], got, want)
 	}
 }
+
+// scriptEnv is the environment of the script.
+func scriptEnv(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{"PATH", "HOME", "LC_ALL", "TMPDIR", "MARK", "FLEET_INVENTORY", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "FLEET_AGENT"} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
+}

@@ -73,15 +73,6 @@ func signals() map[string]os.Signal {
 	}
 }
 
-// scriptEnv is the environment of the script.
-func scriptEnv(ts *testscript.TestScript) []string {
-	var env []string
-	for _, name := range []string{"PATH", "HOME", "LC_ALL", "TMPDIR", "MARK", "FLEET_INVENTORY", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "FLEET_AGENT"} {
-		env = append(env, name+"="+ts.Getenv(name))
-	}
-	return env
-}
-
 // A watched output tells when a text was written.
 type watched struct {
 	text string
