@@ -133,7 +133,7 @@ func TestErrorsStayWhatTheyAre(t *testing.T) {
 			}
 		}
 	}
-	if sent(t, io.EOF) != io.EOF {
+	if any(sent(t, io.EOF)) != any(io.EOF) {
 		t.Error("io.EOF is another error")
 	}
 }
@@ -197,11 +197,11 @@ func TestAnInflowHoldsNoMoreThanItsCredit(t *testing.T) {
 		t.Errorf("granted %d, and holds %d", granted, cap(in.held))
 	}
 	in.end(io.EOF)
-	if _, err := in.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := in.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("got %v", err)
 	}
 	_ = in.Close()
-	if _, err := in.Read(make([]byte, 1)); err != io.ErrClosedPipe {
+	if _, err := in.Read(make([]byte, 1)); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}
 }

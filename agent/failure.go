@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 
 	"fleet/transport"
 )
@@ -42,7 +43,7 @@ func (x *codec) failure(err *error) {
 
 func (x *codec) writeFailure(err error) {
 	shape := failureNone
-	switch e := err.(type) { // the shape of this one, not of what it wraps
+	switch e := any(err).(type) { // the shape of this one, not of what it wraps
 	case nil:
 		x.integer(&shape)
 	case *transport.Error:
@@ -55,18 +56,15 @@ func (x *codec) writeFailure(err error) {
 }
 
 func (x *codec) writeText(err error) {
-	self, found := 0, 0
+	self, found := slices.Index(marks(), err), 0
 	for i, mark := range marks() {
-		if err == mark {
-			self = i + 1
-		}
 		if errors.Is(err, mark) {
 			found |= 1 << i
 		}
 	}
 	shape := failureText
-	if self > 0 {
-		shape, self = failureSelf, self-1
+	if self >= 0 {
+		shape = failureSelf
 		x.integer(&shape)
 		x.integer(&self)
 		return

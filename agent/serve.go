@@ -49,7 +49,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	s.Stop(failed != nil)
 	s.drain(cancel)
 	err := h.Close()
-	<-served
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) && failed == nil && !errors.Is(end, net.ErrClosed) {
+		failed = end
+	}
 	s.handling.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
