@@ -46,8 +46,11 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 	}
 	c.describe(r, caller)
 	conn, err := dialSocket(ctx, c.socket)
-	if err != nil {
-		return nil, err
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return nil, contextError(ctx, "connect", &r.target)
+	case err != nil: // also where more wait to be accepted than the kernel lets
+		return nil, &notTakenError{err}
 	}
 	k := &call{framer: newFramer(conn, bufio.NewReaderSize(conn, 2<<10)), request: r, caller: caller, ctx: ctx, credit: newCredit()}
 	first := append(make([]byte, 0, 1<<10), upgradeRequest...)
