@@ -24,7 +24,7 @@ import (
 )
 
 // throughAgent is a pool behind an agent, both of which end with the test.
-func throughAgent(t *testing.T, cfg pool.Config) *agent.Client {
+func throughAgent(t *testing.T, p *pool.Pool) *agent.Client {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "agent") // names of sockets are short
 	if err != nil {
@@ -35,7 +35,7 @@ func throughAgent(t *testing.T, cfg pool.Config) *agent.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := agent.NewServer(agent.Config{Transport: newPool(t, cfg), Socket: socket})
+	server := agent.NewServer(agent.Config{Transport: p, Socket: socket})
 	served := make(chan error, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	go func() { served <- server.Serve(ctx, ln) }() // ends with stop
@@ -61,13 +61,13 @@ func throughAgent(t *testing.T, cfg pool.Config) *agent.Client {
 func TestTheAgentKeepsTheContractOnTheEmbeddedServer(t *testing.T) {
 	t.Parallel()
 	_, target := serve(t, sshd.Config{})
-	transporttest.Run(t, throughAgent(t, pool.Config{Linger: -1}), target, transporttest.Options{})
+	transporttest.Run(t, throughAgent(t, newPool(t, pool.Config{Linger: -1})), target, transporttest.Options{})
 }
 
 func TestTheAgentKeepsTheContractOnRealSSHD(t *testing.T) {
 	t.Parallel()
 	_, target := startSSHD(t, opensshd.Options{})
-	transporttest.Run(t, throughAgent(t, pool.Config{Linger: -1, OpenAhead: true}), target, transporttest.Options{SkipTerminal: !sshdHasTerminals(t)})
+	transporttest.Run(t, throughAgent(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true})), target, transporttest.Options{SkipTerminal: !sshdHasTerminals(t)})
 }
 
 // A host that was restarted under the agent is reached again by the next command.
@@ -87,12 +87,14 @@ func TestAHostThatWasRestartedUnderTheAgentIsReachedAgain(t *testing.T) {
 			t.Parallel()
 			target := host(t)
 			network := newRelay(t, &target)
-			client := throughAgent(t, pool.Config{Linger: -1, OpenAhead: true})
+			p := newPool(t, pool.Config{Linger: -1, OpenAhead: true})
+			client := throughAgent(t, p)
 			for range 3 {
 				if got := through(t.Context(), client, target, &transport.Command{Script: "echo here"}); got.err != nil || got.out != "here\n" {
 					t.Fatalf("got %q, %v", got.out, got.err)
 				}
 				network.cut()
+				eventually(t, patience, "the end of the connection", func() bool { return len(p.Snapshot().Connections) == 0 })
 			}
 		})
 	}
@@ -105,7 +107,7 @@ func TestManyCommandsThroughTheAgentLeaveNothing(t *testing.T) {
 		many = 1000
 	}
 	_, target := serve(t, sshd.Config{Exec: announcer()})
-	client := throughAgent(t, pool.Config{Linger: -1, OpenAhead: true})
+	client := throughAgent(t, newPool(t, pool.Config{Linger: -1, OpenAhead: true}))
 	loop := func(n int) {
 		t.Helper()
 		g, ctx := errgroup.WithContext(t.Context())
