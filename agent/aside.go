@@ -11,8 +11,8 @@ func (k *call) aside(kind frameKind, p []byte) (bool, error) {
 	switch kind {
 	case frameCredit:
 		var n int
-		if err := decode(p, func(x *codec) { x.integer(&n) }); err != nil {
-			return true, err
+		if err := decode(p, func(x *codec) { x.integer(&n) }); err != nil || n < 0 {
+			return true, errFrame
 		}
 		k.credit.add(n)
 	case frameQuestion:
@@ -33,11 +33,12 @@ func (k *call) aside(kind frameKind, p []byte) (bool, error) {
 			k.caller.Connected(m.host, time.Duration(m.took))
 		}
 	case frameLeave:
-		k.helpers.Wait() // Leave and Enter come in turn
+		k.entering.Wait() // Leave and Enter come in turn; questions may go on
 		if k.place != nil {
 			k.place.Leave()
 		}
 	case frameEnter:
+		k.entering.Add(1)
 		k.helpers.Go(k.enter)
 	default:
 		return false, nil
@@ -46,6 +47,7 @@ func (k *call) aside(kind frameKind, p []byte) (bool, error) {
 }
 
 func (k *call) enter() {
+	defer k.entering.Done()
 	var err error
 	if k.place != nil {
 		err = k.place.Enter(k.answering)

@@ -31,6 +31,7 @@ type call struct {
 	unwatch   func()  // ctx no longer cancels the operation
 	credit    *credit // for frameData towards the host
 	helpers   sync.WaitGroup
+	entering  sync.WaitGroup // the helper that takes a place again
 
 	mu        sync.Mutex
 	questions map[int]context.CancelFunc

@@ -12,7 +12,8 @@ import (
 // from an empty one, because some of them mean something else.
 type codec struct {
 	out     []byte
-	in      string
+	in      []byte
+	listed  int // elements of lists so far
 	reading bool
 	depth   int
 	err     error // the first; what is read afterwards is zero
@@ -23,6 +24,10 @@ var errMessage = errors.New("a message of the agent cannot be read")
 // maxDepth bounds what is nested: jump hosts of jump hosts, errors in errors.
 const maxDepth = 32
 
+// maxListed bounds the elements of all lists of a message: one that is a byte on the
+// way takes many in memory.
+const maxListed = 4 << 20
+
 // encode returns prefix with what walk writes.
 func encode(prefix []byte, walk func(*codec)) []byte {
 	x := &codec{out: prefix}
@@ -32,16 +37,16 @@ func encode(prefix []byte, walk func(*codec)) []byte {
 
 // decode reads all of p.
 func decode(p []byte, walk func(*codec)) error {
-	x := &codec{in: string(p), reading: true}
+	x := &codec{in: p, reading: true}
 	walk(x)
-	if x.err == nil && x.in != "" {
+	if x.err == nil && len(x.in) > 0 {
 		x.err = errMessage
 	}
 	return x.err
 }
 
 func (x *codec) fail() {
-	x.err, x.in = errMessage, ""
+	x.err, x.in = errMessage, nil
 }
 
 // number is an integer, in the variable length of encoding/binary.
@@ -81,6 +86,8 @@ func (x *codec) flag(b *bool) {
 	*b = n == 1
 }
 
+// text is a copy of its own when read: who keeps a target keeps neither the script
+// nor the passwords that came with it.
 func (x *codec) text(s *string) {
 	n := len(*s)
 	x.integer(&n)
@@ -91,7 +98,7 @@ func (x *codec) text(s *string) {
 		x.fail()
 		*s = ""
 	default:
-		*s, x.in = x.in[:n], x.in[n:]
+		*s, x.in = string(x.in[:n]), x.in[n:]
 	}
 }
 
@@ -101,10 +108,14 @@ func (x *codec) length(n int, missing bool) int {
 		n = -1
 	}
 	x.integer(&n)
-	if x.reading && n > len(x.in) { // an element takes a byte at least
+	if !x.reading || n < 0 {
+		return n
+	}
+	if n > len(x.in) || n > maxListed-x.listed { // an element takes a byte at least
 		x.fail()
 		return -1
 	}
+	x.listed += n
 	return n
 }
 

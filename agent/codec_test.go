@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -228,5 +229,58 @@ func TestCreditIsWaitedFor(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Error("it waits for credit after the end")
+	}
+}
+
+func TestMoreCreditThanTheWindowIsNotTaken(t *testing.T) {
+	c := newCredit()
+	c.add(math.MaxInt)
+	if n := c.take(2 * window); n != window {
+		t.Errorf("took %d", n)
+	}
+	k := &call{credit: c}
+	n := -1
+	if _, err := k.aside(frameCredit, encode(nil, func(x *codec) { x.integer(&n) })); err == nil {
+		t.Error("credit was taken back")
+	}
+}
+
+func TestATextIsItsOwn(t *testing.T) {
+	r, got := request{op: opRun}, request{}
+	r.target.Name, r.command.Script = "web1", "secret"
+	p := encode(nil, r.walk)
+	if err := decode(p, got.walk); err != nil {
+		t.Fatal(err)
+	}
+	clear(p)
+	if got.target.Name != "web1" || got.command.Script != "secret" {
+		t.Errorf("what was read is part of the frame: %q, %q", got.target.Name, got.command.Script)
+	}
+}
+
+func TestAMessageListsNoMoreThanItMay(t *testing.T) {
+	many := maxListed
+	p := encode(nil, func(x *codec) { x.integer(&many) })
+	p = append(p, make([]byte, many)...)
+	p = append(p, encode(nil, func(x *codec) { x.texts(&[]string{""}) })...)
+	var a, b []string
+	err := decode(p, func(x *codec) {
+		x.texts(&a)
+		x.texts(&b)
+	})
+	if err == nil || len(a) != many {
+		t.Errorf("got %d and %d texts, %v", len(a), len(b), err)
+	}
+}
+
+func TestAFrameTakesTheMemoryOfWhatHasArrived(t *testing.T) {
+	f := newFramer(nil, bufio.NewReader(bytes.NewReader([]byte{1, 0x03, 0xff, 0xff, 0xff, 'x'})))
+	if _, _, err := f.read(maxRequest); !errors.Is(err, io.ErrUnexpectedEOF) || cap(f.buf) > 2*maxFrame {
+		t.Errorf("got %v with a buffer of %d", err, cap(f.buf))
+	}
+	want := bytes.Repeat([]byte("0123456789"), maxFrame/4)
+	f = newFramer(nil, bufio.NewReader(bytes.NewReader(appendFrame(nil, frameRequest, want))))
+	if _, p, err := f.read(maxRequest); err != nil || !bytes.Equal(p, want) {
+		t.Errorf("got %d bytes, %v", len(p), err)
 	}
 }

@@ -130,10 +130,11 @@ func (c *credit) take(n int) int {
 	return n
 }
 
+// add gives n bytes more, but never more than the window.
 func (c *credit) add(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.n += n
+	c.n += min(n, window-c.n)
 	c.more.Broadcast()
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -140,15 +141,17 @@ func (f *framer) read(limit int) (frameKind, []byte, error) {
 		return 0, nil, fmt.Errorf("%w: a frame of %d bytes", errFrame, n)
 	}
 	_, _ = f.r.Discard(frameHeader)
-	if cap(f.buf) < n {
-		f.buf = make([]byte, n)
-	}
-	f.buf = f.buf[:n]
-	if _, err := io.ReadFull(f.r, f.buf); err != nil {
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
+	f.buf = f.buf[:0]
+	for len(f.buf) < n { // memory is for what has arrived, and not for what a length promises
+		at := len(f.buf)
+		f.buf = slices.Grow(f.buf, min(n-at, max(at, maxFrame)))
+		f.buf = f.buf[:min(n, cap(f.buf))]
+		if _, err := io.ReadFull(f.r, f.buf[at:]); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, nil, err
 		}
-		return 0, nil, err
 	}
 	return kind, f.buf, nil
 }

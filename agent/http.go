@@ -70,8 +70,10 @@ func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Now bool `json:"now"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil && !errors.Is(err, io.EOF) {
-		http.Error(w, fmt.Sprintf("the body is not what was expected, {\"now\": false}: %v", err), http.StatusBadRequest)
+	dec := json.NewDecoder(r.Body)
+	dec.DisallowUnknownFields() // a misspelled name must not stop the agent
+	if err := dec.Decode(&body); err != nil && !errors.Is(err, io.EOF) {
+		http.Error(w, `the body is not what was expected: {"now": true}, {"now": false} or nothing`, http.StatusBadRequest)
 		return
 	}
 	conn, _, err := http.NewResponseController(w).Hijack()

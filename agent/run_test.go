@@ -82,6 +82,29 @@ func TestAQuestionIsAskedWhereTheUserIs(t *testing.T) {
 	}
 }
 
+func TestAQuestionDoesNotHoldUpWhatFollows(t *testing.T) {
+	withdrawn := make(chan struct{})
+	c := dial(t, serve(t, Config{Transport: fake{run: func(ctx context.Context, _ transport.Target, c *transport.Command) (transport.Status, error) {
+		var asking sync.WaitGroup
+		defer asking.Wait()
+		impatient, cancel := context.WithCancel(ctx)
+		asking.Go(func() { _, _ = transport.CallerOf(ctx).Ask(impatient, transport.Question{}) }) // ends with impatient
+		c.Place.Leave()
+		_, err := c.Stdout.Write([]byte("x"))
+		cancel()
+		return transport.Status{}, err
+	}}}))
+	ctx := transport.WithCaller(t.Context(), &transport.Caller{Ask: func(ctx context.Context, _ transport.Question) (transport.Secret, error) {
+		<-ctx.Done() // the user never answers
+		close(withdrawn)
+		return transport.Secret{}, ctx.Err()
+	}})
+	if _, err := c.Run(ctx, transport.Target{}, &transport.Command{Place: &places{}, Stdout: io.Discard}); err != nil {
+		t.Error(err)
+	}
+	<-withdrawn
+}
+
 type places struct{ left, entered int }
 
 func (p *places) Leave()                      { p.left++ }

@@ -117,6 +117,7 @@ func TestWhatIsNotAnOperationIsRefusedWithWords(t *testing.T) {
 	for _, test := range []struct{ send, want string }{
 		{"POST /v1/op HTTP/1.1\r\nHost: fleet\r\nConnection: Upgrade\r\nUpgrade: fleet-agent/99\r\n\r\n", "426 .*this agent speaks fleet-agent/1, and was asked for \"fleet-agent/99\""},
 		{"POST /v1/stop HTTP/1.1\r\nHost: fleet\r\nConnection: close\r\nContent-Length: 3\r\n\r\n{x}", "400 .*the body is not what was expected"},
+		{"POST /v1/stop HTTP/1.1\r\nHost: fleet\r\nConnection: close\r\nContent-Length: 12\r\n\r\n{\"nwo\":true}", "400 .*the body is not what was expected"},
 		{"GET /v1/else HTTP/1.1\r\nHost: fleet\r\nConnection: close\r\n\r\n", "404 "},
 		{"POST /v1/op HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead+8<<10) + "\r\n\r\n", "431 "},
 		{upgradeRequest + "\r\n\x02\x00\x00\x00\x00", "^$"},
