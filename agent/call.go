@@ -86,9 +86,7 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 
 // describe says in r who calls, and from where.
 func (c *Client) describe(r *request, caller *transport.Caller) {
-	if r.caller = caller.ID; r.caller == "" {
-		r.caller = c.id
-	}
+	r.caller = c.id + "/" + caller.ID // the ID is unique in this process alone
 	r.asks, r.onlyPassphrases = caller.Ask != nil, caller.OnlyPassphrases
 	r.notices = caller.Notice != nil || caller.Connected != nil
 	absolute(&r.target)

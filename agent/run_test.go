@@ -105,6 +105,28 @@ func TestAQuestionDoesNotHoldUpWhatFollows(t *testing.T) {
 	<-withdrawn
 }
 
+// What one user's process did not answer must not keep the agent from asking another.
+func TestTheCallersOfTwoProcessesAreNotTakenForOne(t *testing.T) {
+	var ids []string
+	socket := serve(t, Config{Transport: fake{run: func(ctx context.Context, _ transport.Target, _ *transport.Command) (transport.Status, error) {
+		ids = append(ids, transport.CallerOf(ctx).ID)
+		return transport.Status{}, nil
+	}}})
+	a, b := dial(t, socket), dial(t, socket)
+	for _, run := range []struct {
+		c  *Client
+		id string
+	}{{a, "fleet"}, {b, "fleet"}, {a, "fleet"}, {a, "other"}, {a, ""}} {
+		ctx := transport.WithCaller(t.Context(), &transport.Caller{ID: run.id})
+		if _, err := run.c.Run(ctx, transport.Target{}, &transport.Command{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ids[0] == ids[1] || ids[0] != ids[2] || ids[0] == ids[3] || ids[4] == "" {
+		t.Errorf("got %q", ids)
+	}
+}
+
 type places struct{ left, entered int }
 
 func (p *places) Leave()                      { p.left++ }
