@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // A VersionError says that the agent that runs is of another version of fleet, which
@@ -22,8 +23,14 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("the agent that runs is of another version of fleet (%s, it speaks %q and not %s); hint: fleet agent stop ends it", e.Agent, e.Protocol, upgradeProtocol)
 }
 
+// helloTime is how long an agent may take to say that it is there: one that stands
+// still must not hold up who could go without it.
+const helloTime = 5 * time.Second
+
 // hello makes sure that the agent is there and speaks as we do.
 func (c *Client) hello(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, helloTime, errSilent)
+	defer cancel()
 	resp, err := c.ask(ctx, http.MethodGet, "/v1/hello", "")
 	if err != nil {
 		return err
@@ -34,6 +41,8 @@ func (c *Client) hello(ctx context.Context) error {
 	}
 	return nil
 }
+
+var errSilent = fmt.Errorf("the agent gave no answer in %v: it may stand still", helloTime)
 
 // Status tells how the agent is.
 func (c *Client) Status(ctx context.Context) (*Status, error) {

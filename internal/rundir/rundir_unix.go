@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -17,10 +18,23 @@ func ownFolder(dir string, info fs.FileInfo) error {
 	switch {
 	case ok && int(st.Uid) != os.Geteuid():
 		return errors.New("it belongs to another user; hint: XDG_RUNTIME_DIR can name a folder of your own for such things")
+	case info.Mode().Perm()&0o077 != 0 && !made(dir):
+		return errors.New("others may enter it; hint: name a folder of your own, with mode 0700, that is for such things alone")
 	case info.Mode().Perm()&0o077 != 0:
 		return fmt.Errorf("others may enter it; hint: chmod 700 %s", dir)
 	}
 	return nil
+}
+
+// made reports whether dir is one that fleet makes for itself: to close any other,
+// such as /tmp, would lock out who needs it.
+func made(dir string) bool {
+	for _, name := range []string{filepath.Base(dir), filepath.Base(filepath.Dir(dir))} {
+		if name == "fleet" || strings.HasPrefix(name, "fleet-") {
+			return true
+		}
+	}
+	return false
 }
 
 // checkAbove looks for a folder above dir in which everybody may rename what is
