@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"fleet/agent"
 	"fleet/internal/term"
@@ -43,6 +44,11 @@ type agentFlags struct {
 // defaultLinger is how long the agent keeps a connection that nobody uses.
 const defaultLinger = 10 * time.Minute
 
+func lingerFlag(fs *pflag.FlagSet, linger *time.Duration) {
+	fs.Var(duration(linger, ""), "linger", "close a connection that nobody has used for `TIME`")
+	fs.Lookup("linger").DefValue = "10m" // as people write it
+}
+
 func newAgentRunCommand(a *app) *cobra.Command {
 	f := agentFlags{linger: defaultLinger}
 	cmd := &cobra.Command{
@@ -57,7 +63,7 @@ does not wait. SIGHUP has keys and known_hosts read again.`,
 	}
 	fs := newFlagSet()
 	fs.Var(duration(&f.idle, ""), "idle-timeout", "end when nobody has used it for `TIME` (default: never)")
-	fs.Var(duration(&f.linger, ""), "linger", "close a connection that nobody has used for `TIME` (default 10m)")
+	lingerFlag(fs, &f.linger)
 	fs.Var(text(&f.metrics, loopbackAddress), "metrics", "serve metrics on `ADDRESS` of this machine as well: 127.0.0.1:9464")
 	fs.Var(text(&f.log, notEmpty), "log", "log to `FILE` in place of standard error; of two of 1 MiB each the older one goes")
 	addFlags(cmd, "How it lives", fs)
@@ -94,7 +100,7 @@ agent.log in fleet's folder of $XDG_STATE_HOME, or of ~/.local/state.`,
 	}
 	fs := newFlagSet()
 	fs.Var(duration(&f.idle, ""), "idle-timeout", "end when nobody has used it for `TIME` (default: never)")
-	fs.Var(duration(&f.linger, ""), "linger", "close a connection that nobody has used for `TIME` (default 10m)")
+	lingerFlag(fs, &f.linger)
 	fs.Var(text(&f.metrics, loopbackAddress), "metrics", "serve metrics on `ADDRESS` of this machine as well: 127.0.0.1:9464")
 	addFlags(cmd, "How it lives", fs)
 	return cmd
