@@ -22,7 +22,7 @@ func newTunnelUpCommand(a *app) *cobra.Command {
 	all := false
 	cmd := &cobra.Command{
 		Use:   "up [flags] NAME...",
-		Short: "Open tunnels of the inventory, and keep them open in the background",
+		Short: "Open tunnels of the inventory, and keep them in the background",
 		Long: `Open tunnels of the inventory, and return when they can be used: a process in the
 background keeps them open, and connects again what is lost, until "fleet tunnel
 down". Where some cannot be opened yet, it goes on trying, and the exit status
