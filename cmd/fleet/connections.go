@@ -167,10 +167,11 @@ func (a *app) agentClient(ctx context.Context) (*agent.Client, error) {
 }
 
 // dialAgent is the agent of this user. A folder for sockets that nobody has made
-// yet holds none.
+// yet holds none, and that of another user none of ours: XDG_RUNTIME_DIR often
+// stays what it was with su and sudo.
 func (a *app) dialAgent(ctx context.Context) (*agent.Client, error) {
 	socket, err := a.agentSocket(false)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, rundir.ErrNotOurs) {
 		return nil, agent.ErrNotRunning
 	}
 	if err != nil {

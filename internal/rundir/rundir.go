@@ -28,6 +28,10 @@ func Dir(lookup func(name string) string, makes bool) (string, error) {
 	return dir, Check(dir, makes)
 }
 
+// ErrNotOurs is that the folder belongs to another user, as after "su", which keeps
+// the variable.
+var ErrNotOurs = errors.New("it belongs to another user; hint: XDG_RUNTIME_DIR can name a folder of your own for such things")
+
 // Check says why dir is not safe for sockets: others could reach them, or put
 // theirs in place of them. With makes it is made where there is none.
 func Check(dir string, makes bool) error {

@@ -105,7 +105,7 @@ func TestAFolderOfAnotherUserIsNotUsed(t *testing.T) {
 	if err := errors.Join(os.Mkdir(dir, 0o700), os.Chown(dir, 65534, 65534)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := rundir.Dir(session(run), true); err == nil || !strings.Contains(err.Error(), "it belongs to another user") {
+	if _, err := rundir.Dir(session(run), true); !errors.Is(err, rundir.ErrNotOurs) {
 		t.Errorf("got %v", err)
 	}
 }

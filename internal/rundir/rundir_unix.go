@@ -17,7 +17,7 @@ func ownFolder(dir string, info fs.FileInfo) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case ok && int(st.Uid) != os.Geteuid():
-		return errors.New("it belongs to another user; hint: XDG_RUNTIME_DIR can name a folder of your own for such things")
+		return ErrNotOurs
 	case info.Mode().Perm()&0o077 != 0 && !made(dir):
 		return errors.New("others may enter it; hint: name a folder of your own, with mode 0700, that is for such things alone")
 	case info.Mode().Perm()&0o077 != 0:
