@@ -20,7 +20,9 @@ func (c *Client) Open(ctx context.Context, t transport.Target, subsystem string)
 		}
 		return nil, callError(err, "open", &t)
 	}
-	s.unwatch = context.AfterFunc(ctx, func() { _ = s.Close() }) // released by Close
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unwatch = context.AfterFunc(ctx, func() { _ = s.Close() }) // released by Close; may begin at once
 	return s, nil
 }
 
@@ -97,13 +99,13 @@ type stream struct {
 	in            *inflow
 	local, remote net.Addr
 	ended         chan struct{} // closed when nothing more is read from the socket
-	unwatch       func() bool
 	closing       sync.Once
 	writing       sync.Mutex // one Write at a time: the lock stands for the direction
 
-	mu     sync.Mutex
-	closed bool  // guarded by mu
-	failed error // guarded by mu: why nothing more is written
+	mu      sync.Mutex
+	unwatch func() bool // guarded by mu
+	closed  bool        // guarded by mu
+	failed  error       // guarded by mu: why nothing more is written
 }
 
 // receive takes what the agent sends, without waiting for who reads it.
@@ -213,8 +215,9 @@ func (s *stream) Close() error {
 	s.closing.Do(func() {
 		s.mu.Lock()
 		s.closed = true
+		unwatch := s.unwatch
 		s.mu.Unlock()
-		s.unwatch()
+		unwatch()
 		_ = s.in.Close()
 		s.stopWriting(net.ErrClosed)
 		_ = s.call.conn.SetWriteDeadline(time.Now().Add(closeTime))
