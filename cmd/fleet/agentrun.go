@@ -124,6 +124,8 @@ func obeySignals(server *agent.Server, reload func(), log *slog.Logger) (finish 
 		}
 	})
 	return func() {
+		// One that comes now is too late to change anything: the agent has ended.
+		signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		signal.Stop(signals)
 		close(signals)
 		work.Wait()
