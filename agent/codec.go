@@ -71,8 +71,9 @@ func (x *codec) number(n *int64) {
 
 func (x *codec) integer(n *int) {
 	v := int64(*n)
-	x.number(&v)
-	*n = int(v)
+	if x.number(&v); x.reading { // what is written may be shared
+		*n = int(v)
+	}
 }
 
 func (x *codec) duration(d *time.Duration) { x.number((*int64)(d)) }
@@ -82,8 +83,9 @@ func (x *codec) flag(b *bool) {
 	if *b {
 		n = 1
 	}
-	x.integer(&n)
-	*b = n == 1
+	if x.integer(&n); x.reading {
+		*b = n == 1
+	}
 }
 
 // text is a copy of its own when read: who keeps a target keeps neither the script

@@ -257,3 +257,20 @@ func TestWhatTheAgentDidNotTakeIsDoneElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// Hosts share what their commands have in common.
+func TestCommandsThatShareATerminalRunAtOneTime(t *testing.T) {
+	c := dial(t, serve(t, Config{Transport: fake{run: func(context.Context, transport.Target, *transport.Command) (transport.Status, error) {
+		return transport.Status{}, nil
+	}}}))
+	tty, become := &transport.TTY{Rows: 24, Cols: 80}, &transport.Become{User: "root"}
+	var hosts sync.WaitGroup
+	for range 8 {
+		hosts.Go(func() {
+			if _, err := c.Run(t.Context(), transport.Target{}, &transport.Command{TTY: tty, Become: become}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	hosts.Wait()
+}

@@ -259,6 +259,7 @@ func TestAPassphraseTravelsToTheCaller(t *testing.T) {
 	}
 	_, target := serve(t, sshd.Config{AuthorizedKeys: []ssh.PublicKey{signer.PublicKey()}})
 	target.Login = transport.Login{Identities: []string{file}, Explicit: true}
+	target.Link.ConnectTimeout = 10 * patience // to open a key is slow by design
 	p := newPool(t, pool.Config{})
 	got := run(behalf(t.Context(), &transport.Caller{ID: "mute"}), p, target, &transport.Command{Script: "true"})
 	_ = failedAs(t, got.err, transport.KindAuth)
