@@ -20,7 +20,7 @@ build: ## the binary, static, in bin/
 
 test: ## everything; installs what the tests need where it may
 	@if scripts/needs.sh; then export FLEET_REQUIRE_SSHD=1; fi; \
-	export CGO_ENABLED=0; set -x; go test $(FLAGS) ./...
+	export CGO_ENABLED=0; set -x; go test $(FLAGS) -timeout 30m ./...
 
 confirm: ## the command's scripts against a real sshd
 	@scripts/needs.sh
@@ -28,7 +28,7 @@ confirm: ## the command's scripts against a real sshd
 
 race: ## the tests under the race detector
 	@scripts/needs.sh race
-	FLEET_REQUIRE_SSHD=1 CGO_ENABLED=1 go test $(FLAGS) -race -short ./...
+	FLEET_REQUIRE_SSHD=1 CGO_ENABLED=1 go test $(FLAGS) -race -short -timeout 30m ./...
 
 lint: ## golangci-lint and gofumpt, at pinned versions
 	go run $(GOLANGCI) run
