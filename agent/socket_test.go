@@ -30,6 +30,23 @@ func listenAt(t *testing.T, path string) net.Listener {
 	return ln
 }
 
+func TestAnAgentLeavesTheSocketOfTheNextOneWhereItIs(t *testing.T) {
+	path := filepath.Join(filepath.Dir(socketPath(t)), "new", "agent.sock")
+	first := listenAt(t, path)
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil { // a logout does that
+		t.Fatal(err)
+	}
+	listenAt(t, path)
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	conn, err := dialSocket(t.Context(), path)
+	if err != nil {
+		t.Fatal("the second agent is not reached: ", err)
+	}
+	_ = conn.Close()
+}
+
 func TestTheSocketIsForItsUserAloneAndGoesWithItsListener(t *testing.T) {
 	path := socketPath(t)
 	path = filepath.Join(filepath.Dir(path), "new", "agent.sock")

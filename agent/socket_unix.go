@@ -22,6 +22,8 @@ import (
 // A socketListener listens on a socket of this user.
 type socketListener struct {
 	*net.UnixListener
+	path string
+	mine fs.FileInfo // of the socket
 	lock *os.File
 	once sync.Once
 }
@@ -40,12 +42,19 @@ func listen(path string) (net.Listener, error) {
 		_ = lock.Close()
 		return nil, err
 	}
-	if err = os.Chmod(path, 0o600); err != nil { // nobody else came into the folder before
+	ln.SetUnlinkOnClose(false) // by then the path may be another agent's
+	err = os.Chmod(path, 0o600) // nobody else came into the folder before
+	var mine fs.FileInfo
+	if err == nil {
+		mine, err = os.Lstat(path)
+	}
+	if err != nil {
+		_ = os.Remove(path)
 		_ = ln.Close()
 		_ = lock.Close()
 		return nil, err
 	}
-	return &socketListener{UnixListener: ln, lock: lock}, nil
+	return &socketListener{UnixListener: ln, path: path, mine: mine, lock: lock}, nil
 }
 
 // lockSocket takes the lock of the socket path, which ends with the file that it
@@ -125,8 +134,20 @@ func (l *socketListener) Accept() (net.Conn, error) {
 // have the lock.
 func (l *socketListener) Close() error {
 	err := net.ErrClosed
-	l.once.Do(func() { err = errors.Join(l.UnixListener.Close(), l.lock.Close()) })
+	l.once.Do(func() {
+		if err = nil; l.inPlace() {
+			err = os.Remove(l.path)
+		}
+		err = errors.Join(err, l.UnixListener.Close(), l.lock.Close())
+	})
 	return err
+}
+
+// inPlace reports whether the socket still is where clients look for it: its folder
+// may have been removed, at a logout or by who cleans up.
+func (l *socketListener) inPlace() bool {
+	named, err := os.Lstat(l.path)
+	return err == nil && os.SameFile(l.mine, named)
 }
 
 // checkSocket says why the socket path is not one to speak to: nobody is there, or

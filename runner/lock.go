@@ -4,7 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"regexp"
+	"strings"
 	"sync"
 	"time"
 )
@@ -44,8 +44,6 @@ type lockTerms struct {
 
 var usualLock = lockTerms{dir: "/tmp", beat: 5 * time.Second, stale: 30 * time.Second, wait: 30 * time.Second, watch: 7 * time.Second}
 
-var lockNames = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 // A lockClaim says which lock to take.
 type lockClaim struct {
 	name   string
@@ -63,8 +61,8 @@ func takeLock(ctx context.Context, c lockClaim, machines []*machine) (l *heldLoc
 }
 
 func (terms lockTerms) take(ctx context.Context, c lockClaim, machines []*machine) (*heldLock, map[string]error, error) {
-	if !lockNames.MatchString(c.name) {
-		return nil, nil, fmt.Errorf("the lock name %q has other characters than letters, digits, '.', '_' and '-'", c.name)
+	if !isLockName(c.name) {
+		return nil, nil, fmt.Errorf("the lock name %q is not 1 to 64 letters, digits, '.', '_' and '-'", c.name)
 	}
 	c.owner = oneLine(c.owner)
 	ctx, cancel := context.WithCancel(ctx)
@@ -79,6 +77,14 @@ func (terms lockTerms) take(ctx context.Context, c lockClaim, machines []*machin
 		return nil, failed, err
 	}
 	return l, failed, nil
+}
+
+// isLockName reports whether name can be part of a path on the hosts as it is.
+func isLockName(name string) bool {
+	other := func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-')
+	}
+	return name != "" && len(name) <= 64 && strings.IndexFunc(name, other) < 0
 }
 
 // A heldLock is a lock on several machines.
