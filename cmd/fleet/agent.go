@@ -83,6 +83,9 @@ agent.log in fleet's folder of $XDG_STATE_HOME, or of ~/.local/state.`,
 			ctx, finish := untilSignal(cmd.Context())
 			defer finish()
 			if s, err := a.agentStatus(ctx); err == nil {
+				if s.Draining {
+					return endingError(s)
+				}
 				a.tellAgent("An agent runs already", s)
 				return nil
 			} else if !errors.Is(err, agent.ErrNotRunning) {
@@ -104,6 +107,11 @@ agent.log in fleet's folder of $XDG_STATE_HOME, or of ~/.local/state.`,
 	fs.Var(text(&f.metrics, loopbackAddress), "metrics", "serve metrics on `ADDRESS` of this machine as well: 127.0.0.1:9464")
 	addFlags(cmd, "How it lives", fs)
 	return cmd
+}
+
+// endingError is why no agent is started beside one that finishes what it was given.
+func endingError(s *agent.Status) error {
+	return fmt.Errorf("the agent (process %d) is about to end, and waits for what it still does; hint: start it again then, or end it at once with fleet agent stop --now", s.PID)
 }
 
 // args are the flags for "fleet agent run".

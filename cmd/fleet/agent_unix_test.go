@@ -3,8 +3,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -81,6 +84,47 @@ func (h *agentHome) status() (s agent.Status) {
 		h.t.Fatalf("fleet agent status: %v: %s", err, out)
 	}
 	return s
+}
+
+func TestNoAgentIsSaidToRunThatIsAboutToEnd(t *testing.T) {
+	h := newAgentHome(t, 1, "")
+	if out, err := h.command("agent", "start").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	gate := filepath.Join(h.dir, "gate")
+	if err := syscall.Mkfifo(gate, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	work := h.command("run", "-a", "--", "echo begun; cat "+gate)
+	begun, err := work.StdoutPipe()
+	if err == nil {
+		err = work.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(begun).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	stop := h.command("agent", "stop")
+	if err := stop.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for !h.status().Draining { // it says so before it waits
+	}
+	out, err := h.command("agent", "start").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "is about to end") || !strings.Contains(string(out), "\nhint: ") {
+		t.Errorf("while it drains: %v: %s", err, out)
+	}
+	if err := os.WriteFile(gate, nil, 0); err != nil { // cat ends
+		t.Error(err)
+	}
+	if err := errors.Join(work.Wait(), stop.Wait()); err != nil {
+		t.Error(err)
+	}
+	if out, err := h.command("agent", "start").CombinedOutput(); err != nil || !strings.Contains(string(out), "The agent runs") {
+		t.Errorf("afterwards: %v: %s", err, out)
+	}
 }
 
 func TestCommandsAtOneTimeStartOneAgent(t *testing.T) {
