@@ -42,7 +42,7 @@ func listen(path string) (net.Listener, error) {
 		_ = lock.Close()
 		return nil, err
 	}
-	ln.SetUnlinkOnClose(false) // by then the path may be another agent's
+	ln.SetUnlinkOnClose(false)  // by then the path may be another agent's
 	err = os.Chmod(path, 0o600) // nobody else came into the folder before
 	var mine fs.FileInfo
 	if err == nil {

@@ -81,10 +81,8 @@ func (terms lockTerms) take(ctx context.Context, c lockClaim, machines []*machin
 
 // isLockName reports whether name can be part of a path on the hosts as it is.
 func isLockName(name string) bool {
-	other := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '-')
-	}
-	return name != "" && len(name) <= 64 && strings.IndexFunc(name, other) < 0
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+	return name != "" && len(name) <= 64 && strings.Trim(name, allowed) == ""
 }
 
 // A heldLock is a lock on several machines.
