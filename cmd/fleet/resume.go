@@ -46,7 +46,7 @@ since. Steps that were carried out are not carried out again. A step that was
 sent, and of which nobody knows whether it ran, is asked about, unless it is
 idempotent.`,
 		Example: "  fleet runs resume\n  fleet runs resume 20261123-1105 --unknown=again",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.apart(cmd.Context(), detach.detach, func() error {
 				run, err := a.findResumable(args)

@@ -24,7 +24,7 @@ func newRunsShowCommand(a *app) *cobra.Command {
 		Long: `Show what a run did, and how it ended, as it was shown at that time. With
 --format jsonl, the events as they were recorded.`,
 		Example: "  fleet runs show\n  fleet runs show 20261123-1105 --format jsonl",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			run, err := a.findRun(args)
 			if err != nil {
@@ -100,7 +100,7 @@ func newRunsLogsCommand(a *app) *cobra.Command {
 		Long: `Show what the steps of a run, or its command, printed on a host. RUN is the ID of
 a run or the beginning of it; without it, the last one.`,
 		Example: "  fleet runs logs web07\n  fleet runs logs 20261123-1105 web07",
-		Args:    cobra.RangeArgs(1, 2),
+		Args:    runAndHost,
 		RunE: func(_ *cobra.Command, args []string) error {
 			host := args[len(args)-1]
 			run, err := a.findRun(args[:len(args)-1])
@@ -122,6 +122,17 @@ a run or the beginning of it; without it, the last one.`,
 	}
 	a.completeLogs(cmd)
 	return cmd
+}
+
+// runAndHost accepts the name of a host, and that of a run before it.
+func runAndHost(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return badUsage("%s: no host is named; fleet runs show names those of the last run", cmd.CommandPath())
+	case 1, 2:
+		return nil
+	}
+	return badUsage("%s takes one run and one host; %q is one too many", cmd.CommandPath(), args[2])
 }
 
 // copyLog prints a log, made safe for a terminal.

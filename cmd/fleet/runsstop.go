@@ -20,7 +20,7 @@ func newRunsStopCommand(a *app) *cobra.Command {
 there. RUN is the ID of a run or the beginning of it; without it, the only one
 that is running.`,
 		Example: "  fleet runs stop",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			run, err := a.findRunning(args)
 			if err != nil {

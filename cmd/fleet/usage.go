@@ -225,3 +225,11 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	}
 	return nil
 }
+
+// oneRun accepts the name of one run, or none.
+func oneRun(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return badUsage("%s takes one run; %q is one too many", cmd.CommandPath(), args[1])
+	}
+	return nil
+}
