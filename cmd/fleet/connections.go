@@ -98,17 +98,24 @@ const agentVariable = "FLEET_AGENT"
 
 // agentChoice is FLEET_AGENT: a word, or an absolute path.
 func (a *app) agentChoice() (word, path string, err error) {
-	switch name := a.env.value(agentVariable); {
+	name := a.env.value(agentVariable)
+	switch {
 	case name == "":
 		return agentAuto, "", nil
 	case name == agentAuto, name == agentOff:
 		return name, "", nil
 	case !strings.ContainsRune(name, filepath.Separator):
 		return "", "", badUsage("FLEET_AGENT is %q; it is auto, off, or the path of an agent's socket", name)
-	default:
-		path, err = filepath.Abs(name)
-		return "", path, err
 	}
+	if rest, ok := strings.CutPrefix(name, "~/"); ok { // no shell was there to expand it: a unit, a file of variables
+		home := a.env.value("HOME")
+		if home == "" {
+			return "", "", badUsage("FLEET_AGENT is %q, and HOME is not set", name)
+		}
+		name = filepath.Join(home, rest)
+	}
+	path, err = filepath.Abs(name)
+	return "", path, err
 }
 
 // agentName is the name of the agent's socket in the folder for sockets.
