@@ -69,16 +69,22 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 func (s *Server) Stop(now bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.draining {
-		s.draining = true
-		close(s.stopping)
-		if len(s.running) == 0 {
-			close(s.empty)
-		}
-	}
+	s.drainLocked()
 	if now && !s.hurried {
 		s.hurried = true
 		close(s.hurry)
+	}
+}
+
+// drainLocked makes Serve admit nothing new.
+func (s *Server) drainLocked() {
+	if s.draining {
+		return
+	}
+	s.draining = true
+	close(s.stopping)
+	if len(s.running) == 0 {
+		close(s.empty)
 	}
 }
 
@@ -100,21 +106,27 @@ func (s *Server) drain(cancel context.CancelCauseFunc) {
 		return
 	case <-force.C:
 	}
-	s.mu.Lock()
-	for o := range s.running {
-		o.drop()
-	}
-	s.mu.Unlock()
+	s.drop()
 	<-s.empty
 }
 
+// drop cuts off what runs, and what would come to be a part of it.
+func (s *Server) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped = true
+	for o := range s.running {
+		o.drop()
+	}
+}
+
 // admit takes an operation in, or says why not. A part of another one is taken
-// while that is under way.
+// while that is under way, also to clean up after it was stopped, but not without end.
 func (s *Server) admit(o *operation, part bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.draining && (!part || len(s.running) == 0):
+	case s.draining && (!part || s.dropped || len(s.running) == 0):
 		s.refused.draining++
 		return errDraining
 	case len(s.running) >= s.cfg.Operations:
@@ -158,11 +170,12 @@ func (s *Server) quietLocked() {
 	}
 }
 
+// unused ends an agent in which nothing is under way: who comes at that moment is
+// admitted before, or refused.
 func (s *Server) unused() {
 	s.mu.Lock()
-	used := len(s.running) > 0
-	s.mu.Unlock()
-	if !used {
-		s.Stop(false)
+	defer s.mu.Unlock()
+	if len(s.running) == 0 {
+		s.drainLocked()
 	}
 }

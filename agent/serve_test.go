@@ -101,6 +101,31 @@ func TestAnAgentThatStopsNowLosesWhatRuns(t *testing.T) {
 	}
 }
 
+func TestWhatRunsMayBeJoinedUntilItIsCutOff(t *testing.T) {
+	s := NewServer(Config{})
+	first, second := new(operation), new(operation)
+	if err := s.admit(first, false); err != nil {
+		t.Fatal(err)
+	}
+	s.unused() // the idle time ended as it came
+	if err := s.admit(second, false); err != nil {
+		t.Errorf("an agent that is in use: %v", err)
+	}
+	s.leave(second)
+	s.Stop(true)
+	if err := s.admit(new(operation), false); err == nil {
+		t.Error("an agent that ends began something new")
+	}
+	if err := s.admit(second, true); err != nil {
+		t.Errorf("to clean up: %v", err)
+	}
+	s.leave(second)
+	s.drop()
+	if err := s.admit(second, true); err == nil {
+		t.Error("the end can be put off for ever")
+	}
+}
+
 func TestAnAgentThatNobodyUsesEnds(t *testing.T) {
 	s := NewServer(Config{Transport: transport.Local{}, Idle: time.Millisecond})
 	ln, err := Listen(socketPath(t))

@@ -57,6 +57,7 @@ type Server struct {
 	running  map[*operation]struct{}
 	draining bool
 	hurried  bool
+	dropped  bool              // what ran was cut off
 	idle     *time.Timer       // ends an agent that nobody uses
 	waiting  []net.Conn        // those who asked for a stop, and wait for it
 	done     map[string]uint64 // operations that have ended, by name
