@@ -63,7 +63,7 @@ func (s *site) dial(ctx context.Context, a *attempt) {
 	}
 	if err == nil {
 		s.conns = append(s.conns, c)
-		s.broken = nil
+		s.broken, s.brokenFor = nil, nil
 		if s.users == 0 {
 			c.startLinger(s.pool.cfg.Linger)
 		}
@@ -79,6 +79,7 @@ func (s *site) dial(ctx context.Context, a *attempt) {
 
 // settle tells those who wait what came of a; s.mu is held.
 func (s *site) settle(a *attempt) {
+	behind := false // somebody waits for a host behind this one
 	for _, w := range s.queue {
 		if w.attempt != a {
 			continue
@@ -87,11 +88,30 @@ func (s *site) settle(a *attempt) {
 		if a.err != nil && a.fails(w) {
 			w.err = a.err
 		}
-		if a.err != nil && w.jump {
-			s.broken, s.brokenFor, s.since = a.err, a.caller, time.Now()
-		}
+		behind = behind || w.jump
+	}
+	if a.err != nil && behind {
+		s.breaks(a)
 	}
 	s.wakeAll()
+}
+
+// breaks remembers that no jump host came of a, as long as that counts; s.mu is held.
+func (s *site) breaks(a *attempt) {
+	now := time.Now()
+	s.broken, s.brokenFor, s.since = a.err, a.caller, now
+	time.AfterFunc(brokenFor, func() { s.mend(now) })
+}
+
+// mend forgets what was remembered at since. A pool that lives long keeps nothing of
+// a host it could not reach: its key has the password of the login in it.
+func (s *site) mend(since time.Time) {
+	s.mu.Lock()
+	if s.since.Equal(since) {
+		s.broken, s.brokenFor = nil, nil
+	}
+	s.mu.Unlock()
+	s.pool.forget(s)
 }
 
 // fails reports whether that a has failed means that w fails. It does not where the

@@ -98,3 +98,32 @@ func (p *Pool) Stat() Stat {
 // SetClock has the pool take the time of the wall clock from now. It comes before
 // anything else.
 func (p *Pool) SetClock(now func() time.Time) { p.clock = now }
+
+// Mend has the time pass for which a jump host that failed is not tried again, and
+// returns how many hosts the pool knew before and knows after it.
+func (p *Pool) Mend() (before, after int) {
+	p.mu.Lock()
+	var sites []*site
+	for _, s := range p.sites {
+		sites = append(sites, s)
+	}
+	p.mu.Unlock()
+	for _, s := range sites {
+		s.mu.Lock()
+		since := s.since
+		s.mu.Unlock()
+		s.mend(since.Add(-time.Second)) // of an earlier failure
+	}
+	p.mu.Lock()
+	before = len(p.sites)
+	p.mu.Unlock()
+	for _, s := range sites {
+		s.mu.Lock()
+		since := s.since
+		s.mu.Unlock()
+		s.mend(since)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return before, len(p.sites)
+}

@@ -112,7 +112,7 @@ func (s *site) turn(w *ticket) (*lease, *attempt, error) {
 	}
 	a := s.dialing
 	if a == nil || a.hangsOnAnother(w) {
-		if w.jump && s.broken != nil && sameCaller(s.brokenFor, w.caller) && time.Since(s.since) < brokenFor {
+		if w.jump && s.broken != nil && sameCaller(s.brokenFor, w.caller) {
 			return nil, nil, s.broken
 		}
 		if w.ctx.Err() != nil {

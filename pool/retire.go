@@ -38,7 +38,7 @@ func (s *site) retire() (idle []*conn) {
 			idle = append(idle, c)
 		}
 	}
-	s.conns, s.broken = nil, nil
+	s.conns, s.broken, s.brokenFor = nil, nil, nil
 	s.wakeAll()
 	return idle
 }

@@ -78,6 +78,9 @@ func TestADeadBastionFailsAllHostsBehindItAtOnce(t *testing.T) {
 					t.Errorf("got %v", e)
 				}
 			})
+			if before, after := p.Mend(); before != 1 || after != 0 {
+				t.Errorf("the pool knows %d hosts while the failure counts, and %d later", before, after)
+			}
 		})
 	}
 	t.Cleanup(func() {
