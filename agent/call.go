@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"fleet/transport"
 )
@@ -53,6 +55,11 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 	case err != nil: // also where more wait to be accepted than the kernel lets
 		return nil, &notTakenError{err}
 	}
+	return beginOn(ctx, conn, r, caller)
+}
+
+// beginOn is begin, on a connection that ends with the call.
+func beginOn(ctx context.Context, conn net.Conn, r *request, caller *transport.Caller) (*call, error) {
 	k := &call{framer: newFramer(conn, bufio.NewReaderSize(conn, 2<<10)), request: r, caller: caller, ctx: ctx, credit: newCredit()}
 	first := append(make([]byte, 0, 1<<10), upgradeRequest...)
 	if r.token != "" {
@@ -62,8 +69,11 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 	head := len(first)
 	first = encode(first, r.walk)
 	binary.BigEndian.PutUint32(first[head-4:], uint32(len(first)-head))
-	if _, err := conn.Write(first); err != nil && !errors.Is(err, syscall.EPIPE) { // who closed may have said why
+	if err := writeFirst(ctx, conn, first); err != nil && !errors.Is(err, syscall.EPIPE) { // who closed may have said why
 		_ = conn.Close()
+		if ctx.Err() != nil { // a part of a request begins nothing
+			return nil, contextError(ctx, "connect", &r.target)
+		}
 		return nil, &notTakenError{err}
 	}
 	k.answering, k.stop = context.WithCancel(ctx)
@@ -82,6 +92,21 @@ func (c *Client) begin(ctx context.Context, r *request) (*call, error) {
 		return nil, err
 	}
 	return k, nil
+}
+
+// writeFirst writes p, unless ctx ends before there is room for it.
+func writeFirst(ctx context.Context, conn net.Conn, p []byte) error {
+	told := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		defer close(told)
+		_ = conn.SetWriteDeadline(time.Now())
+	})
+	_, err := conn.Write(p)
+	if !unwatch() {
+		<-told
+		_ = conn.SetWriteDeadline(time.Time{})
+	}
+	return err
 }
 
 // describe says in r who calls, and from where.
@@ -127,6 +152,13 @@ func (k *call) giveUp() {
 	if transport.KindOf(cause) == transport.KindTimeout {
 		m.kind = transport.KindTimeout
 	}
+	k.cancel(&m)
+}
+
+// cancel tells the agent why this is to end. One that stands still after it holds up
+// the caller no longer than the end may take.
+func (k *call) cancel(m *gaveUp) {
+	_ = k.conn.SetDeadline(time.Now().Add(k.request.command.GraceOrDefault() + endTime))
 	_ = k.send(frameCancel, m.walk)
 }
 
@@ -205,10 +237,16 @@ func (k *call) lost(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		err = errAgentEnded
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = errStandsStill
+	}
 	return &transport.Error{Op: k.request.op, Host: k.request.target.Label(), Kind: transport.KindLost, Err: err, Hint: hintLost, Sent: k.request.op == opRun}
 }
 
-var errAgentEnded = errors.New("the agent ended while this was under way")
+var (
+	errAgentEnded  = errors.New("the agent ended while this was under way")
+	errStandsStill = errors.New("the agent was told to end this, and gave no answer: it may stand still")
+)
 
 // ended reads the payload of a frameEnd.
 func (k *call) ended(p []byte) (transport.Status, error) {

@@ -71,7 +71,7 @@ func (k *call) print(w io.Writer, p []byte, failed error) error {
 	_, err := w.Write(p)
 	if err != nil {
 		m := gaveUp{kind: transport.KindCanceled, text: err.Error()}
-		_ = k.send(frameCancel, m.walk)
+		k.cancel(&m)
 	}
 	return err
 }
